@@ -1,0 +1,43 @@
+import type { Account, AccountId, ProfileClaims } from "./account.js";
+
+export interface NewAccount {
+  readonly id: AccountId;
+  readonly username: string;
+  readonly email: string | undefined;
+  readonly emailVerified: boolean;
+  readonly profile: ProfileClaims;
+  readonly demonstration: boolean;
+  /** PHC string; undefined for an account without a password. */
+  readonly passwordHash: string | undefined;
+}
+
+/** What sign-in reads, in one query. */
+export interface SignInRecord {
+  readonly account: Account;
+  readonly passwordHash: string | undefined;
+}
+
+/**
+ * Accounts and their password credentials. User names and addresses are unique in their normalized
+ * form (`normalizeIdentifier`), and so across both: no user name equals another account's address.
+ */
+export interface AccountStore {
+  /** Account and credential in one transaction. @throws IdentifierTakenError */
+  create(account: NewAccount): Promise<Account>;
+  find(id: AccountId): Promise<Account | undefined>;
+  /** By user name or e-mail address, in any spelling. */
+  findForSignIn(identifier: string): Promise<SignInRecord | undefined>;
+  /** Ordered by creation, then id; `after` is the id of the last account of the page before. */
+  list(page: { after?: AccountId; limit: number }): Promise<Account[]>;
+  /** @returns false when there is no such account. */
+  setDisabled(id: AccountId, disabled: boolean): Promise<boolean>;
+  /** @returns false when there is no such account. */
+  setPasswordHash(id: AccountId, passwordHash: string): Promise<boolean>;
+  /**
+   * Replaces the hash only while it still is `expected`, so that a rehash at sign-in never undoes a
+   * password change made meanwhile. @returns whether it was replaced.
+   */
+  replacePasswordHash(id: AccountId, expected: string, next: string): Promise<boolean>;
+  /** How many accounts were made for demonstration. */
+  countDemonstration(): Promise<number>;
+}

@@ -1,0 +1,53 @@
+/** The stable subject identifier of an account, never reused (OpenID Connect Core §2 `sub`). */
+export type AccountId = string & { readonly __brand: "AccountId" };
+
+/** OpenID Connect Core §5.1.1. */
+export interface AddressClaim {
+  readonly formatted?: string;
+  readonly street_address?: string;
+  readonly locality?: string;
+  readonly region?: string;
+  readonly postal_code?: string;
+  readonly country?: string;
+}
+
+/** Standard claims of OpenID Connect Core §5.1 that are data of the account rather than columns. */
+export interface ProfileClaims {
+  readonly name?: string;
+  readonly given_name?: string;
+  readonly family_name?: string;
+  readonly middle_name?: string;
+  readonly nickname?: string;
+  readonly profile?: string;
+  readonly picture?: string;
+  readonly website?: string;
+  readonly gender?: string;
+  readonly birthdate?: string;
+  readonly zoneinfo?: string;
+  readonly locale?: string;
+  readonly phone_number?: string;
+  readonly phone_number_verified?: boolean;
+  readonly address?: AddressClaim;
+}
+
+export interface Account {
+  readonly id: AccountId;
+  /** As typed at creation; shown to people, `preferred_username`. */
+  readonly username: string;
+  readonly email: string | undefined;
+  readonly emailVerified: boolean;
+  readonly profile: ProfileClaims;
+  readonly disabled: boolean;
+  /** Made by the first start in development mode; refused in production. */
+  readonly demonstration: boolean;
+  readonly createdAtSeconds: number;
+  readonly updatedAtSeconds: number;
+}
+
+/**
+ * The form in which user names and e-mail addresses are compared: NFKC, lower case, trimmed, so
+ * that no two spellings of one name are two accounts or two counters.
+ */
+export function normalizeIdentifier(identifier: string): string {
+  return identifier.normalize("NFKC").trim().toLowerCase();
+}

@@ -1,0 +1,43 @@
+/** Client metadata as registered (RFC 7591 §2), without the secret. */
+export type ClientMetadata = Record<string, unknown>;
+
+export interface ClientRecord {
+  readonly clientId: string;
+  readonly metadata: ClientMetadata;
+  /** See `client-secret.ts`; undefined for clients that authenticate without a secret. */
+  readonly secretHash: string | undefined;
+  readonly policy: ClientPolicy;
+  readonly createdBy: "administrator" | "registration";
+  readonly demonstration: boolean;
+  readonly createdAtSeconds: number;
+}
+
+/** What only an administrator decides about a client; no registration request reaches it. */
+export interface ClientPolicy {
+  /** Ours: people are not asked for consent. */
+  readonly firstParty: boolean;
+  /** The resource server (RFC 8707 identifier) that this client is; it may introspect its tokens. */
+  readonly resourceServer: string | undefined;
+}
+
+export interface ClientStore {
+  find(clientId: string): Promise<ClientRecord | undefined>;
+  /** Ordered by creation, then id; `after` is the id of the last client of the page before. */
+  list(page: { after?: string; limit: number }): Promise<ClientRecord[]>;
+  /** @throws LatchkeyError `client_exists` when the id is taken. */
+  create(client: Omit<ClientRecord, "createdAtSeconds">): Promise<void>;
+  /**
+   * Writes what registration may change. A client that is not there is created with
+   * `createdBy: "registration"` and no policy; policy and origin of one that is there stay.
+   */
+  saveRegistration(
+    clientId: string,
+    metadata: ClientMetadata,
+    secretHash: string | undefined,
+  ): Promise<void>;
+  /** @returns false when there is no such client. */
+  setSecretHash(clientId: string, secretHash: string): Promise<boolean>;
+  /** Also deletes the consents given to it. @returns false when there is no such client. */
+  delete(clientId: string): Promise<boolean>;
+  countDemonstration(): Promise<number>;
+}
