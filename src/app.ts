@@ -1,0 +1,201 @@
+/**
+ * The only composition root: what stands on what, and the path of a request. The order of `use`
+ * lines is the order in which a request meets them.
+ */
+import type { JsonWebKey } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import Router from "@koa/router";
+import Koa from "koa";
+import mount from "koa-mount";
+import { createCreateAccount, createSetPassword } from "./accounts/create-account.js";
+import { createPasswordHasher, DEFAULT_PASSWORD_HASHING } from "./accounts/password-hasher.js";
+import { createSignIn } from "./accounts/sign-in.js";
+import type { Config } from "./config/config.js";
+import { protectedResourceIdentifier } from "./demonstration/create-demonstration.js";
+import { loadAssets } from "./http/assets.js";
+import { addCookieCheckRoutes } from "./http/cookie-check-routes.js";
+import { createErrorBoundary } from "./http/error-boundary.js";
+import { createFormGuard } from "./http/form-guard.js";
+import { addHealthRoutes } from "./http/health-routes.js";
+import { addHomeRoute } from "./http/home-route.js";
+import { addInteractionRoutes } from "./http/interaction-routes.js";
+import { createPinOrigin } from "./http/pin-origin.js";
+import { addProtectedResourceRoute } from "./http/protected-resource-route.js";
+import { createProviderPages } from "./http/provider-pages.js";
+import { createRenderer } from "./http/render.js";
+import { createRequestContext } from "./http/request-context.js";
+import { setSealedRequestCookie } from "./http/sealed-request-cookie.js";
+import { createSecurityHeaders } from "./http/security-headers.js";
+import { createServerMetadataAlias } from "./http/server-metadata-alias.js";
+import { loadSigningKeys, type SigningAlgorithm } from "./keys/signing-keys.js";
+import { createAudit } from "./lib/audit.js";
+import type { Clock } from "./lib/clock.js";
+import type { Logger } from "./lib/logger.js";
+import { createMac, createSealer, deriveKey } from "./lib/seal.js";
+import { createFindAccessToken } from "./oidc/access-tokens.js";
+import { createClientAdministration } from "./oidc/client-administration.js";
+import { createProvider } from "./oidc/create-provider.js";
+import { createInteractions, createInteractionUrl } from "./oidc/interactions.js";
+import { createSealedRequests } from "./oidc/sealed-request.js";
+import { loadOrCreateSecretFile } from "./storage/data-directory.js";
+import { assertSchemaCurrent, migrateDatabase } from "./storage/migrate.js";
+import { openDatabase, type Database } from "./storage/open-database.js";
+import { createSqlAccountStore } from "./storage/sql-account-store.js";
+import { createSqlClientStore } from "./storage/sql-client-store.js";
+import { createSqlConsentStore } from "./storage/sql-consent-store.js";
+import { createSqlModelStore } from "./storage/sql-model-store.js";
+import { createSqlResourceServerStore } from "./storage/sql-resource-server-store.js";
+import { createSqlSigningKeyStore } from "./storage/sql-signing-key-store.js";
+
+/** What a process needs before it can compose anything: the stores and the secret. */
+export interface Deployment {
+  readonly database: Database;
+  readonly secretKey: string;
+}
+
+/**
+ * Opens the database and brings its schema up to date in development; in production the schema must
+ * be current (`latchkey migrate`).
+ *
+ * @throws LatchkeyError with one line that says which store and what to do.
+ */
+export async function openDeployment(config: Config): Promise<Deployment> {
+  const secretKey = config.secretKey ?? loadOrCreateSecretFile(join(config.dataDirectory, "secret-key"));
+  const database = await openDatabase(config.databaseUrl);
+  try {
+    if (config.mode === "development") await migrateDatabase(database);
+    else await assertSchemaCurrent(database);
+  } catch (err) {
+    await database.close();
+    throw err;
+  }
+  return { database, secretKey };
+}
+
+export interface AppDeps {
+  readonly config: Config;
+  /** `config.secretKey`, or the generated one of development mode. */
+  readonly secretKey: string;
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Every algorithm that relying parties may count on has a key from the first start. */
+const BASE_ALGORITHMS: readonly SigningAlgorithm[] = ["RS256", "ES256"];
+
+export type App = Awaited<ReturnType<typeof createApp>>;
+
+export async function createApp({ config, secretKey, database, clock, logger }: AppDeps) {
+  const { issuer } = config;
+  const basePath = new URL(issuer).pathname.replace(/\/$/, "");
+  const audit = createAudit(logger);
+
+  const stores = {
+    accounts: createSqlAccountStore({ database, clock }),
+    consents: createSqlConsentStore({ database, clock }),
+    clients: createSqlClientStore({ database, clock }),
+    resourceServers: createSqlResourceServerStore({ database, clock }),
+    models: createSqlModelStore({ database, clock }),
+    signingKeys: createSqlSigningKeyStore({ database, clock }),
+  };
+  const { accounts, clients, resourceServers } = stores;
+
+  const passwordHasher = createPasswordHasher({
+    ...DEFAULT_PASSWORD_HASHING,
+    ...config.passwordHash,
+    concurrency: config.passwordHashConcurrency,
+    queueLength: config.passwordHashQueue,
+  });
+  const accountDeps = { accounts, passwordHasher, issuerHost: new URL(issuer).host };
+  const signIn = createSignIn({ accounts, passwordHasher, logger });
+
+  const signingKeys = await loadSigningKeys(
+    [...new Set([...BASE_ALGORITHMS, config.accessTokenAlgorithm])],
+    { store: stores.signingKeys, sealer: createSealer(secretKey, "signing-keys"), clock, audit },
+  );
+
+  const assets = loadAssets({ directory: join(viewsDirectory, "assets"), basePath });
+  const { render } = createRenderer({ viewsDirectory, assets, basePath });
+  const sealedRequests = createSealedRequests(createSealer(secretKey, "authorization-request"), clock);
+
+  const provider = createProvider({
+    ...stores,
+    settings: config,
+    signingKeys,
+    cookieKeys: [deriveKey(secretKey, "cookies").toString("base64url")],
+    dpopNonceSecret: deriveKey(secretKey, "dpop-nonce"),
+    pages: createProviderPages({ accounts, render, basePath }),
+    interactionUrl: createInteractionUrl(basePath, sealedRequests, setSealedRequestCookie),
+    sealer: createSealer(secretKey, "model-ids"),
+    clock,
+    audit,
+    logger,
+  });
+  const interactions = createInteractions({
+    ...stores,
+    provider,
+    sealedRequests,
+    sessionSeconds: config.sessionIdleSeconds,
+    clock,
+  });
+
+  let draining = false;
+  const router = new Router();
+  addHealthRoutes(router, { checkStores: () => database.ping(), isDraining: () => draining });
+  addHomeRoute(router, { config, render, basePath });
+  addCookieCheckRoutes(router, { render, basePath });
+  addInteractionRoutes(router, {
+    ...stores,
+    interactions,
+    signIn,
+    formGuard: createFormGuard(createMac(secretKey, "forms"), issuer),
+    render,
+    audit,
+    basePath,
+  });
+  if (config.mode === "development") {
+    addProtectedResourceRoute(router, {
+      findAccessToken: createFindAccessToken(provider, signingKeys.map(publicJwk)),
+      identifier: protectedResourceIdentifier(issuer),
+    });
+  }
+
+  const koa = new Koa({
+    proxy: config.trustedProxies.hops > 0,
+    maxIpsCount: config.trustedProxies.hops,
+  });
+  // The library signs cookies through its own context and through ours.
+  koa.keys = provider.keys;
+  koa.use(createRequestContext(logger, clock));
+  koa.use(createSecurityHeaders(issuer));
+  koa.use(createErrorBoundary({ render, logger, basePath }));
+  koa.use(createPinOrigin(issuer, config.trustedProxies));
+  koa.use(assets.serve);
+  koa.use(createServerMetadataAlias(basePath));
+  koa.use(mount(basePath || "/", router.routes()));
+  koa.use(mount(basePath || "/", provider));
+
+  return {
+    ...stores,
+    provider,
+    createAccount: createCreateAccount(accountDeps),
+    setPassword: createSetPassword(accountDeps),
+    clientAdministration: createClientAdministration({ provider, clients, audit }),
+    handler: koa.callback(),
+    /** Readiness turns red; requests are still answered. */
+    drain: () => {
+      draining = true;
+    },
+    close: () => passwordHasher.close(),
+  };
+}
+
+const viewsDirectory = fileURLToPath(new URL("../../views", import.meta.url));
+
+/** Leaves out the private members of RFC 7518 §6. */
+function publicJwk(key: JsonWebKey): JsonWebKey {
+  const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...rest } = key;
+  return rest;
+}

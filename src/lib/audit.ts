@@ -1,0 +1,43 @@
+import type { Logger } from "./logger.js";
+
+export type AuditEvent =
+  | "sign_in"
+  | "sign_out"
+  | "consent"
+  | "token.issued"
+  | "token.refused"
+  | "token.refreshed"
+  | "token.revoked"
+  | "token.replayed"
+  | "grant.revoked"
+  | "authorization.refused"
+  | "client.registered"
+  | "client.updated"
+  | "client.deleted"
+  | "client_authentication"
+  | "key.created"
+  | "account.created"
+  | "account.changed";
+
+/** One security event: who did what, from where, with what result. Never a secret or a token. */
+export interface AuditEntry {
+  readonly event: AuditEvent;
+  readonly outcome: "success" | "failure";
+  /** Why it failed, for operators; the person or client sees less. */
+  readonly reason?: string | undefined;
+  readonly accountId?: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly ip?: string | undefined;
+  readonly requestId?: string | undefined;
+  readonly [detail: string]: unknown;
+}
+
+export type Audit = (entry: AuditEntry) => void;
+
+/** Security events are log lines with `audit: true`, so that one filter finds them all. */
+export function createAudit(logger: Logger): Audit {
+  return (entry) => {
+    const level = entry.outcome === "success" ? "info" : "warn";
+    logger[level]({ audit: true, ...entry }, entry.event);
+  };
+}

@@ -1,0 +1,126 @@
+/**
+ * The server process: environment → configuration → stores → app → listen, and back again on a
+ * signal. `latchkey serve` does the same.
+ */
+import { createApp, openDeployment, type App } from "./app.js";
+import type { Config } from "./config/config.js";
+import { ConfigurationError, formatProblems } from "./config/configuration-error.js";
+import { loadConfig } from "./config/load-config.js";
+import { loadEnvironment } from "./config/load-environment.js";
+import { createDemonstration, registerPlayground } from "./demonstration/create-demonstration.js";
+import { formatBanner } from "./demonstration/format-banner.js";
+import { listen, type Listener } from "./http/listen.js";
+import { systemClock } from "./lib/clock.js";
+import { LatchkeyError } from "./lib/errors.js";
+import { createLogger, type Logger } from "./lib/logger.js";
+import { claimDataDirectory } from "./storage/data-directory.js";
+import { startPurgeLoop } from "./storage/purge-loop.js";
+
+/** 10 s: longer than any request takes, shorter than what supervisors wait before they kill. */
+const DRAIN_MS = 10_000;
+const PURGE_INTERVAL_MS = 60_000;
+const PURGE_BATCH_SIZE = 1000;
+
+/** Runs until a signal ends it. Problems with the configuration end it before anything listens. */
+export async function serve(): Promise<void> {
+  try {
+    const { environment, problems } = loadEnvironment(process.cwd());
+    const config = loadConfig(environment, problems);
+    const format = config.mode === "production" ? "json" : "readable";
+    await run(config, createLogger({ level: config.logLevel, format }));
+  } catch (err) {
+    if (!(err instanceof LatchkeyError)) throw err;
+    process.stderr.write(
+      err instanceof ConfigurationError ? formatProblems(err) : `latchkey: ${err.message}\n`,
+    );
+    process.exitCode = 1;
+  }
+}
+
+async function run(config: Config, logger: Logger): Promise<void> {
+  const closers: (() => unknown)[] = [];
+  const closeAll = async () => {
+    for (const close of closers.reverse()) await close();
+  };
+  try {
+    const embedded = config.databaseUrl.startsWith("sqlite:");
+    if (embedded || config.secretKey === undefined) {
+      const claim = claimDataDirectory(config.dataDirectory);
+      closers.push(() => claim.release());
+    }
+    const { database, secretKey } = await openDeployment(config);
+    closers.push(() => database.close());
+    const app = await createApp({ config, secretKey, database, clock: systemClock, logger });
+    closers.push(() => app.close());
+
+    const purge = startPurgeLoop({
+      store: app.models,
+      logger,
+      intervalMs: PURGE_INTERVAL_MS,
+      batchSize: PURGE_BATCH_SIZE,
+    });
+    closers.push(() => purge.stop());
+
+    await assertNoDemonstration(config, app);
+    const banner = await prepareDevelopment(config, app);
+    const listener = await listen({ ...config, handler: app.handler });
+    if (banner !== undefined) process.stdout.write(banner);
+    logger.info({ issuer: config.issuer, port: listener.port, mode: config.mode }, "listening");
+    onSignals(() => shutDown(listener, app, closeAll, logger));
+  } catch (err) {
+    await closeAll();
+    throw err;
+  }
+}
+
+async function prepareDevelopment(config: Config, app: App): Promise<string | undefined> {
+  if (config.mode !== "development" || !config.demonstrationData) return undefined;
+  const deps = { ...app, issuer: config.issuer };
+  const demonstration = await createDemonstration(deps);
+  app.setPlaygroundSecret(await registerPlayground(deps));
+  return formatBanner({ ...config, demonstration });
+}
+
+/** A password that stood in a terminal of a trial must not open a production server. */
+async function assertNoDemonstration(config: Config, app: App): Promise<void> {
+  if (config.mode !== "production") return;
+  const count =
+    (await app.accounts.countDemonstration()) + (await app.clients.countDemonstration());
+  if (count === 0) return;
+  throw new LatchkeyError(
+    "demonstration_data",
+    `The database holds ${count} accounts and clients made for demonstration. Remove them with: latchkey demonstration remove`,
+  );
+}
+
+function onSignals(shutDownOnce: () => Promise<void>): void {
+  let stopping = false;
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      // The second signal is from somebody who does not want to wait.
+      if (stopping) process.exit(1);
+      stopping = true;
+      void shutDownOnce();
+    });
+  }
+}
+
+async function shutDown(
+  listener: Listener,
+  app: App,
+  closeAll: () => Promise<void>,
+  logger: Logger,
+): Promise<void> {
+  try {
+    logger.info("stopping: finishing requests under way");
+    app.drain();
+    const finished = await listener.drain(DRAIN_MS);
+    await closeAll();
+    logger.info({ finished }, "stopped");
+  } catch (err) {
+    logger.error({ err }, "stopping failed");
+    process.exitCode = 1;
+  }
+}
+
+if (import.meta.main) await serve();

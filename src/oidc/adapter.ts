@@ -1,0 +1,133 @@
+import { createHash, randomUUID } from "node:crypto";
+import { Provider, errors, type Adapter, type AdapterPayload } from "oidc-provider";
+import type { Audit } from "../lib/audit.js";
+import type { Sealer } from "../lib/seal.js";
+import type { ClientStore } from "../clients/client-store.js";
+import { createClientAdapter } from "./client-adapter.js";
+import { MODEL_NAMES, type ModelName, type ModelPayload, type ModelStore } from "./model-store.js";
+import { requestFacts } from "./request-facts.js";
+
+export interface AdapterDeps {
+  readonly models: ModelStore;
+  readonly clients: ClientStore;
+  readonly sealer: Sealer;
+  readonly audit: Audit;
+}
+
+/** How the id of a model may be stored. */
+const ID_AT_REST: Record<ModelName, "hashed" | "plain"> = {
+  Session:                          "hashed",
+  Interaction:                      "hashed",
+  Grant:                            "plain", // an internal reference that opens nothing
+  AuthorizationCode:                "hashed",
+  AccessToken:                      "hashed",
+  RefreshToken:                     "hashed",
+  ClientCredentials:                "hashed",
+  DeviceCode:                       "hashed",
+  BackchannelAuthenticationRequest: "hashed",
+  PushedAuthorizationRequest:       "hashed",
+  PreAuthorizedCode:                "hashed",
+  ReplayDetection:                  "plain", // already a hash
+  InitialAccessToken:               "hashed",
+  RegistrationAccessToken:          "hashed",
+};
+
+/** One id for each request, so that a command resent within it is known to be the same attempt. */
+const attempts = new WeakMap<object, string>();
+
+/**
+ * The library's storage adapter over `ModelStore` and `ClientStore`. Adds what the library leaves
+ * to its host: token values are stored only as their SHA-256, and a code or token is consumed once.
+ */
+export function createAdapterFactory(deps: AdapterDeps): (name: string) => Adapter {
+  return (name) => {
+    if (name === "Client") return createClientAdapter(deps.clients);
+    const model = MODEL_NAMES.find((known) => known === name);
+    if (model === undefined) throw new TypeError(`oidc-provider asked for the unknown model ${name}`);
+    return createModelAdapter(model, deps);
+  };
+}
+
+function createModelAdapter(model: ModelName, { models, sealer, audit }: AdapterDeps): Adapter {
+  const atRest = (id: string) => (ID_AT_REST[model] === "hashed" ? sha256(id) : id);
+  const restore = (payload: ModelPayload, id: string): AdapterPayload => ({ ...payload, jti: id });
+
+  return {
+    async upsert(id, payload, expiresIn) {
+      await models.upsert(model, atRest(id), strip(model, id, payload, sealer), expiresIn);
+    },
+
+    async find(id) {
+      const payload = await models.find(model, atRest(id));
+      if (payload === undefined) return undefined;
+      delete payload["sealedId"];
+      return restore(payload, id);
+    },
+
+    async findByUid(uid) {
+      const payload = await models.findSessionByUid(uid);
+      if (payload === undefined) return undefined;
+      const id = sealer.open(String(payload["sealedId"]), uid);
+      if (id === undefined) return undefined;
+      delete payload["sealedId"];
+      return restore(payload, id);
+    },
+
+    async findByUserCode(userCode) {
+      const payload = await models.findDeviceCodeByUserCode(userCode);
+      if (payload === undefined) return undefined;
+      const id = sealer.open(String(payload["sealedId"]), userCode);
+      if (id === undefined) return undefined;
+      delete payload["sealedId"];
+      return restore(payload, id);
+    },
+
+    async consume(id) {
+      if (await models.consume(model, atRest(id), attemptId())) return;
+      audit({ event: "token.replayed", outcome: "failure", model, ...requestFacts(Provider.ctx) });
+      throw model === "PushedAuthorizationRequest"
+        ? new errors.InvalidRequestUri("request_uri is invalid, expired, or was already used")
+        : new errors.InvalidGrant("grant request is invalid: already used");
+    },
+
+    async destroy(id) {
+      await models.destroy(model, atRest(id));
+    },
+
+    async revokeByGrantId(grantId) {
+      await models.revokeByGrantId(grantId);
+    },
+  };
+}
+
+/**
+ * The payload without the secret that identifies the record. Sessions and device codes are also
+ * found by another key and need their id back then, so it stays sealed.
+ */
+function strip(model: ModelName, id: string, payload: AdapterPayload, sealer: Sealer): ModelPayload {
+  const { jti: _jti, ...rest } = payload;
+  const stored: ModelPayload = { ...rest };
+  if (model === "Session") stored["sealedId"] = sealer.seal(id, String(payload.uid));
+  if (model === "DeviceCode") stored["sealedId"] = sealer.seal(id, String(payload.userCode));
+  if (model === "Interaction" && isRecord(stored["session"])) {
+    const { cookie: _cookie, ...session } = stored["session"];
+    stored["session"] = session;
+  }
+  return stored;
+}
+
+function attemptId(): string {
+  const ctx: object | undefined = Provider.ctx;
+  if (ctx === undefined) return randomUUID();
+  const attempt = attempts.get(ctx) ?? randomUUID();
+  attempts.set(ctx, attempt);
+  return attempt;
+}
+
+function sha256(value: string): string {
+  return createHash("sha256").update(value).digest("base64url");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,45 @@
+import { errors, type Adapter, type AdapterPayload } from "oidc-provider";
+import { hashClientSecret, isClientSecretHash } from "../clients/client-secret.js";
+import type { ClientStore } from "../clients/client-store.js";
+import { findUnsafeUri } from "../clients/find-unsafe-uri.js";
+
+/**
+ * Clients as the library sees them: metadata with the secret's hash in place of the secret. What an
+ * administrator decides (`ClientPolicy`) is not part of it, so no registration request reaches it.
+ */
+export function createClientAdapter(clients: ClientStore): Adapter {
+  return {
+    async find(clientId) {
+      const record = await clients.find(clientId);
+      if (record === undefined) return undefined;
+      const payload: AdapterPayload = { ...record.metadata, client_id: record.clientId };
+      if (record.secretHash !== undefined) payload["client_secret"] = record.secretHash;
+      return payload;
+    },
+
+    async upsert(clientId, payload) {
+      const { client_secret: secret, client_id: _clientId, ...metadata } = payload;
+      const problem = findUnsafeUri(metadata);
+      if (problem !== undefined) throw new errors.InvalidClientMetadata(problem);
+      await clients.saveRegistration(clientId, metadata, secretAtRest(secret));
+    },
+
+    async destroy(clientId) {
+      await clients.delete(clientId);
+    },
+
+    findByUid: () => unsupported("findByUid"),
+    findByUserCode: () => unsupported("findByUserCode"),
+    consume: () => unsupported("consume"),
+    revokeByGrantId: () => unsupported("revokeByGrantId"),
+  };
+}
+
+function secretAtRest(secret: unknown): string | undefined {
+  if (typeof secret !== "string") return undefined;
+  return isClientSecretHash(secret) ? secret : hashClientSecret(secret);
+}
+
+function unsupported(method: string): Promise<never> {
+  return Promise.reject(new TypeError(`oidc-provider called ${method} on the Client adapter`));
+}

@@ -1,0 +1,115 @@
+import type { ClientMetadata as LibraryMetadata, Provider } from "oidc-provider";
+import { generateClientSecret, hashClientSecret } from "../clients/client-secret.js";
+import type { ClientMetadata, ClientPolicy, ClientStore } from "../clients/client-store.js";
+import { findUnsafeUri } from "../clients/find-unsafe-uri.js";
+import { LatchkeyError } from "../lib/errors.js";
+import type { Audit } from "../lib/audit.js";
+import { randomToken } from "../lib/random-token.js";
+
+export interface NewClient {
+  /** Random when undefined. */
+  readonly clientId?: string | undefined;
+  readonly metadata: ClientMetadata;
+  readonly policy: ClientPolicy;
+  readonly demonstration: boolean;
+}
+
+export interface ClientCredentialsOnce {
+  readonly clientId: string;
+  /** Shown now and never again; undefined for a client that authenticates without a secret. */
+  readonly clientSecret: string | undefined;
+}
+
+/** What an administrator does to clients, by the same rules as dynamic registration. */
+export interface ClientAdministration {
+  /** @throws LatchkeyError `invalid_client_metadata`, `client_exists` */
+  create(client: NewClient): Promise<ClientCredentialsOnce>;
+  /** @throws LatchkeyError `client_unknown`, `client_without_secret` */
+  rotateSecret(clientId: string): Promise<ClientCredentialsOnce>;
+  /** @returns false when there is no such client. */
+  delete(clientId: string): Promise<boolean>;
+  /** @param expiresInSeconds undefined: never. */
+  createInitialAccessToken(expiresInSeconds: number | undefined): Promise<string>;
+}
+
+export interface ClientAdministrationDeps {
+  readonly provider: Provider;
+  readonly clients: ClientStore;
+  readonly audit: Audit;
+}
+
+/** 128 bit: an identifier that nobody chooses and that equals no `sub` (RFC 9700 §4.15). */
+const CLIENT_ID_BYTES = 16;
+
+export function createClientAdministration({
+  provider,
+  clients,
+  audit,
+}: ClientAdministrationDeps): ClientAdministration {
+  return {
+    async create({ clientId = randomToken(CLIENT_ID_BYTES), metadata, policy, demonstration }) {
+      const clientSecret = needsSecret(metadata) ? generateClientSecret() : undefined;
+      await assertValid(provider, { ...metadata, client_id: clientId }, clientSecret);
+      const secretHash = clientSecret === undefined ? undefined : hashClientSecret(clientSecret);
+      const createdBy = "administrator" as const;
+      await clients.create({ clientId, metadata, secretHash, policy, createdBy, demonstration });
+      audit({ event: "client.registered", outcome: "success", clientId, by: "administrator" });
+      return { clientId, clientSecret };
+    },
+
+    async rotateSecret(clientId) {
+      const record = await clients.find(clientId);
+      if (record === undefined) {
+        throw new LatchkeyError("client_unknown", `There is no client "${clientId}".`, { status: 404 });
+      }
+      if (record.secretHash === undefined) {
+        const message = `The client "${clientId}" authenticates without a secret.`;
+        throw new LatchkeyError("client_without_secret", message, { status: 409 });
+      }
+      const clientSecret = generateClientSecret();
+      await clients.setSecretHash(clientId, hashClientSecret(clientSecret));
+      audit({ event: "client.updated", outcome: "success", clientId, action: "rotate-secret" });
+      return { clientId, clientSecret };
+    },
+
+    async delete(clientId) {
+      const deleted = await clients.delete(clientId);
+      if (deleted) audit({ event: "client.deleted", outcome: "success", clientId });
+      return deleted;
+    },
+
+    createInitialAccessToken: (expiresInSeconds) =>
+      new provider.InitialAccessToken(
+        expiresInSeconds === undefined ? {} : { expiresIn: expiresInSeconds },
+      ).save(),
+  };
+}
+
+async function assertValid(
+  provider: Provider,
+  metadata: ClientMetadata & { client_id: string },
+  clientSecret: string | undefined,
+): Promise<void> {
+  const problem = findUnsafeUri(metadata);
+  if (problem !== undefined) throw invalid(problem);
+  const secret = clientSecret === undefined ? {} : { client_secret: clientSecret };
+  try {
+    await provider.Client.validate({ ...metadata, ...secret } as LibraryMetadata);
+  } catch (err) {
+    throw invalid(describe(err));
+  }
+}
+
+function invalid(problem: string): LatchkeyError {
+  return new LatchkeyError("invalid_client_metadata", problem, { status: 400 });
+}
+
+function describe(err: unknown): string {
+  if (err instanceof Error && "error_description" in err) return String(err.error_description);
+  return err instanceof Error ? err.message : String(err);
+}
+
+function needsSecret(metadata: ClientMetadata): boolean {
+  const method = metadata["token_endpoint_auth_method"] ?? "client_secret_basic";
+  return method === "client_secret_basic" || method === "client_secret_post";
+}

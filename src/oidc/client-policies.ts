@@ -1,0 +1,61 @@
+import { errors, type AccessToken, type Client, type ClientCredentials, type KoaContextWithOIDC, type RefreshToken } from "oidc-provider";
+import type { Clock } from "../lib/clock.js";
+import type { ClientStore } from "../clients/client-store.js";
+
+/** 5 min: an assertion is made for one request; RFC 7523 sets no bound (OA-10 of ASVS 10.4.16). */
+const MAX_ASSERTION_SECONDS = 300;
+
+/** A page of the client may read answers when it comes from an origin of its redirect URIs. */
+export function clientBasedCors(_ctx: unknown, origin: string, client: Client): boolean {
+  return (client.redirectUris ?? []).some((uri) => {
+    const url = URL.parse(uri);
+    return url !== null && url.origin !== "null" && url.origin === origin;
+  });
+}
+
+/**
+ * A token is shown to the client that it was issued to and to the API that it is meant for
+ * (RFC 7662 §4: any other caller could probe for tokens).
+ */
+export function createIntrospectionPolicy(clients: ClientStore) {
+  return async (
+    _ctx: KoaContextWithOIDC,
+    client: Client,
+    token: AccessToken | ClientCredentials | RefreshToken,
+  ): Promise<boolean> => {
+    if (token.clientId === client.clientId) return true;
+    const audience = "aud" in token ? token.aud : undefined;
+    if (audience === undefined) return false;
+    const record = await clients.find(client.clientId);
+    const own = record?.policy.resourceServer;
+    return own !== undefined && (Array.isArray(audience) ? audience.includes(own) : audience === own);
+  };
+}
+
+/**
+ * An assertion names this server's issuer and nothing else as its audience, so that one made for
+ * another server or endpoint is of no use here (draft-ietf-oauth-rfc7523bis §4), and lives shortly.
+ */
+export function createAssertClientAssertion(clock: Clock) {
+  return (ctx: KoaContextWithOIDC, claims: Record<string, unknown>): void => {
+  if (claims["aud"] !== ctx.oidc.issuer) {
+    throw new errors.InvalidClientAuth(
+      "the aud (audience) of client_assertion must be the issuer identifier, as a single string",
+    );
+  }
+  const latest = clock.nowSeconds() + MAX_ASSERTION_SECONDS;
+  if (typeof claims["exp"] !== "number" || claims["exp"] > latest) {
+    throw new errors.InvalidClientAuth("client_assertion must expire within 5 minutes");
+  }
+  };
+}
+
+/**
+ * Rotation at every use, with reuse detection (RFC 9700 §4.14.2). Not for confidential clients with
+ * sender-constrained tokens: a lost answer would log them out, and a stolen token is of no use
+ * (FAPI 2.0 Security Profile §5.3.2.1).
+ */
+export function rotateRefreshToken({ oidc }: KoaContextWithOIDC): boolean {
+  const { RefreshToken: token, Client: client } = oidc.entities;
+  return !(client?.clientAuthMethod !== "none" && token?.isSenderConstrained() === true);
+}

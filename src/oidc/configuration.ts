@@ -1,0 +1,184 @@
+import {
+  errors,
+  type ClientAuthMethod,
+  type Configuration,
+  type KoaContextWithOIDC,
+  type ResponseType,
+} from "oidc-provider";
+import type { SigningAlgorithm } from "../keys/signing-keys.js";
+import { SUPPORTED_ACRS } from "./authentication-context.js";
+import { CLAIMS_BY_SCOPE, SCOPES } from "./claims.js";
+import {
+  clientBasedCors,
+  createAssertClientAssertion,
+  createIntrospectionPolicy,
+  rotateRefreshToken,
+} from "./client-policies.js";
+import type { ProviderDeps } from "./create-provider.js";
+import { clientName } from "./client-name.js";
+import { createDeviceFlow, formSecret } from "./device-flow.js";
+import { createLoadExistingGrant } from "./grants.js";
+import { createInteractionPolicy } from "./interaction-policy.js";
+import { createLifetimes, type Lifetimes } from "./lifetimes.js";
+import { createOutboundFetch, OUTBOUND_BODY_BYTES } from "./outbound-fetch.js";
+import type { ProviderPages } from "./provider-pages.js";
+import { createResourceServerInfo } from "./resource-server-info.js";
+import { ROUTES } from "./routes.js";
+
+export interface ProviderSettings extends Lifetimes {
+  readonly issuer: string;
+  readonly accessTokenAlgorithm: SigningAlgorithm;
+  /** False: anyone may register a client; true: only with an initial access token (RFC 7591 §3). */
+  readonly openRegistration: boolean;
+  readonly pkceRequired: "all" | "public";
+  readonly responseTypes: readonly string[];
+  readonly authorizationPost: boolean;
+  readonly outboundAllowedHosts: readonly string[];
+}
+
+/** Client authentication without `client_secret_jwt`, which needs the secret in the clear. */
+const CLIENT_AUTH_METHODS: ClientAuthMethod[] = [
+  "client_secret_basic",
+  "client_secret_post",
+  "private_key_jwt",
+  "none",
+];
+
+/** Asymmetric only: HS256 needs the client secret in the clear, and `none` proves nothing. */
+const CLIENT_SIGNING_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"] as const;
+
+export function createConfiguration(deps: ProviderDeps): Configuration {
+  const { settings, signingKeys, pages, clients, clock } = deps;
+  const serverAlgorithms = [...new Set(signingKeys.map((key) => key.alg))];
+
+  return {
+    acrValues: SUPPORTED_ACRS,
+    assertJwtClientAuthClaimsAndHeader: createAssertClientAssertion(clock),
+    claims: CLAIMS_BY_SCOPE,
+    clientAuthMethods: CLIENT_AUTH_METHODS,
+    clientBasedCORS: clientBasedCors,
+    cookies: cookies(settings, deps.cookieKeys),
+    enabledJWA: {
+      clientAuthSigningAlgValues: [...CLIENT_SIGNING_ALGORITHMS],
+      requestObjectSigningAlgValues: [...CLIENT_SIGNING_ALGORITHMS],
+      idTokenSigningAlgValues: serverAlgorithms,
+      userinfoSigningAlgValues: serverAlgorithms,
+      introspectionSigningAlgValues: serverAlgorithms,
+      authorizationSigningAlgValues: serverAlgorithms,
+      dPoPSigningAlgValues: ["ES256", "EdDSA"],
+    },
+    enableHttpPostMethods: settings.authorizationPost,
+    features: features(deps),
+    fetch: createOutboundFetch(settings.outboundAllowedHosts),
+    fetchResponseBodyLimits: { jwks_uri: OUTBOUND_BODY_BYTES, sector_identifier_uri: OUTBOUND_BODY_BYTES },
+    interactions: { policy: createInteractionPolicy(clients), url: deps.interactionUrl },
+    // A client that registered the refresh grant gets to use it; without offline_access the token
+    // ends with the session.
+    issueRefreshToken: (_ctx, client) => client.grantTypeAllowed("refresh_token"),
+    jwks: { keys: signingKeys.map((key) => ({ ...key })) as NonNullable<Configuration["jwks"]>["keys"] },
+    loadExistingGrant: createLoadExistingGrant(deps),
+    pkce: {
+      required: (_ctx, client) =>
+        settings.pkceRequired === "all" || client.clientAuthMethod === "none",
+    },
+    renderError: createRenderError(pages),
+    responseTypes: settings.responseTypes as ResponseType[],
+    rotateRefreshToken,
+    routes: ROUTES,
+    scopes: SCOPES,
+    subjectTypes: ["public"],
+    ttl: createLifetimes(settings, clock),
+  };
+}
+
+function features(deps: ProviderDeps): NonNullable<Configuration["features"]> {
+  const { settings, pages, clients } = deps;
+  return {
+    devInteractions: { enabled: false },
+    backchannelLogout: { enabled: true },
+    claimsParameter: { enabled: true },
+    clientCredentials: { enabled: true },
+    deviceFlow: createDeviceFlow(pages),
+    dPoP: { enabled: true, nonceSecret: deps.dpopNonceSecret, requireNonce: () => false },
+    introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(clients) },
+    jwtIntrospection: { enabled: true },
+    jwtResponseModes: { enabled: true },
+    jwtUserinfo: { enabled: true },
+    pushedAuthorizationRequests: { enabled: true },
+    registration: { enabled: true, initialAccessToken: !settings.openRegistration },
+    registrationManagement: { enabled: true },
+    requestObjects: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: createResourceServerInfo({ ...deps, ...settings }),
+      // Without a resource the token is opaque and for userinfo.
+      defaultResource: (_ctx, _client, oneOf) => oneOf ?? [],
+      useGrantedResource: () => false,
+    },
+    revocation: { enabled: true },
+    rpInitiatedLogout: {
+      enabled: true,
+      logoutSource: (ctx) =>
+        pages.renderLogout(ctx, {
+          action: ctx.oidc.urlFor("end_session_confirm"),
+          xsrf: formSecret(ctx),
+          clientName: ctx.oidc.client === undefined ? undefined : clientName(ctx.oidc.client),
+        }),
+      postLogoutSuccessSource: (ctx) =>
+        pages.renderSignedOut(ctx, {
+          clientName: ctx.oidc.client === undefined ? undefined : clientName(ctx.oidc.client),
+          clientUri: ctx.oidc.client?.clientUri,
+        }),
+    },
+    userinfo: { enabled: true },
+  };
+}
+
+/**
+ * `__Host-` binds the session to this host and path `/`; cookies with a path of their own can only
+ * be `__Secure-`; plain http (development on loopback) can be neither.
+ */
+function cookies(settings: ProviderSettings, keys: readonly string[]): NonNullable<Configuration["cookies"]> {
+  const secure = settings.issuer.startsWith("https:");
+  const options = {
+    httpOnly: true,
+    // A cross-site POST to /auth carries cookies only with `none`.
+    sameSite: settings.authorizationPost ? ("none" as const) : ("lax" as const),
+    signed: true,
+  };
+  return {
+    keys: [...keys],
+    long: { ...options, path: "/" },
+    short: options,
+    names: {
+      session: secure ? "__Host-latchkey_session" : "latchkey_session",
+      interaction: secure ? "__Secure-latchkey_interaction" : "latchkey_interaction",
+      resume: secure ? "__Secure-latchkey_resume" : "latchkey_resume",
+    },
+  };
+}
+
+/** Routes that people look at; all others answer programs, whatever `Accept` says. */
+const PAGE_ROUTES = new Set([
+  "authorization",
+  "resume",
+  "end_session",
+  "end_session_confirm",
+  "end_session_success",
+  "code_verification",
+  "device_resume",
+]);
+
+function createRenderError(pages: ProviderPages): NonNullable<Configuration["renderError"]> {
+  return async (ctx: KoaContextWithOIDC, out, err) => {
+    if (!PAGE_ROUTES.has(ctx.oidc.route)) {
+      ctx.body = out;
+      return;
+    }
+    await pages.renderError(ctx, {
+      error: out.error,
+      errorDescription: out.error_description,
+      lostInteraction: ctx.oidc.route === "resume" && err instanceof errors.SessionNotFound,
+    });
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * Everything that knows oidc-provider: its configuration, adapter, interactions, grants, claims and
+ * events. Owns the protocol; does not own pages (`http/`) or storage (`storage/`). Called by `app.ts`.
+ */
+import { createHash } from "node:crypto";
+import { Provider, type Configuration, type FindAccount } from "oidc-provider";
+import type { AccountId } from "../accounts/account.js";
+import type { AccountStore } from "../accounts/account-store.js";
+import { verifyClientSecret } from "../clients/client-secret.js";
+import type { ClientStore } from "../clients/client-store.js";
+import type { ResourceServerStore } from "../clients/resource-server-store.js";
+import type { ConsentStore } from "../accounts/consent-store.js";
+import type { SigningKey } from "../keys/signing-keys.js";
+import type { Audit } from "../lib/audit.js";
+import type { Clock } from "../lib/clock.js";
+import type { Logger } from "../lib/logger.js";
+import type { Sealer } from "../lib/seal.js";
+import { createAdapterFactory } from "./adapter.js";
+import { accountClaims } from "./claims.js";
+import { listenToProvider } from "./events.js";
+import { createRegistrationSecrets } from "./registration-secrets.js";
+import type { ModelStore } from "./model-store.js";
+import type { ProviderPages } from "./provider-pages.js";
+import { createConfiguration, type ProviderSettings } from "./configuration.js";
+import { ROUTES } from "./routes.js";
+import { createMetadataCaching } from "./metadata-caching.js";
+
+export interface ProviderDeps {
+  readonly settings: ProviderSettings;
+  readonly signingKeys: readonly SigningKey[];
+  /** Newest first; all verify, the first signs. */
+  readonly cookieKeys: readonly string[];
+  /** 32 bytes, the same on every node (RFC 9449 §8). */
+  readonly dpopNonceSecret: Buffer;
+  readonly models: ModelStore;
+  readonly accounts: AccountStore;
+  readonly consents: ConsentStore;
+  readonly clients: ClientStore;
+  readonly resourceServers: ResourceServerStore;
+  readonly pages: ProviderPages;
+  readonly interactionUrl: NonNullable<NonNullable<Configuration["interactions"]>["url"]>;
+  readonly sealer: Sealer;
+  readonly clock: Clock;
+  readonly audit: Audit;
+  readonly logger: Logger;
+}
+
+export function createProvider(deps: ProviderDeps): Provider {
+  const { settings, models, accounts, clients, audit, logger, clock } = deps;
+  const provider = new Provider(settings.issuer, {
+    ...createConfiguration(deps),
+    adapter: createAdapterFactory(deps),
+    findAccount: createFindAccount(accounts),
+  });
+
+  // The library compares secrets in the clear; ours are stored as hashes.
+  provider.Client.prototype.compareClientSecret = function compare(this: { clientSecret?: string }, secret) {
+    return this.clientSecret !== undefined && verifyClientSecret(secret, this.clientSecret);
+  };
+  // The library reads, then writes; two nodes could both find nothing.
+  provider.ReplayDetection.unique = (iss, jti, exp) =>
+    models.insertOnce("ReplayDetection", replayId(iss, jti), { iss }, exp - clock.nowSeconds());
+
+  provider.use(createMetadataCaching());
+  provider.use(createRegistrationSecrets(ROUTES.registration));
+  listenToProvider(provider, { audit, logger });
+  return provider;
+}
+
+/** Disabled accounts are not found, and with that lose sessions, codes and tokens at their next use. */
+function createFindAccount(accounts: AccountStore): FindAccount {
+  return async (_ctx, sub) => {
+    const account = await accounts.find(sub as AccountId);
+    if (account === undefined || account.disabled) return undefined;
+    return { accountId: account.id, claims: () => accountClaims(account) };
+  };
+}
+
+function replayId(iss: string, jti: string): string {
+  return createHash("sha256").update(JSON.stringify([iss, jti])).digest("base64url");
+}

@@ -1,0 +1,56 @@
+import type { Configuration, KoaContextWithOIDC } from "oidc-provider";
+import { clientName } from "./client-name.js";
+import type { ProviderPages, UserCodeInputPage } from "./provider-pages.js";
+
+type DeviceFlow = NonNullable<NonNullable<Configuration["features"]>["deviceFlow"]>;
+
+/** The library tells its reasons by the names of error classes that it does not export. */
+const PROBLEMS: Record<string, UserCodeInputPage["problem"]> = {
+  NoCodeError: "missing",
+  NotFoundError: "unknown",
+  ExpiredError: "expired",
+  AlreadyUsedError: "used",
+  AbortedError: "refused",
+};
+
+/**
+ * Device Authorization Grant (RFC 8628). The codes have 20^8 values (34 bits, §5.1) from letters
+ * that spell no words and are told apart easily.
+ */
+export function createDeviceFlow(pages: ProviderPages): DeviceFlow {
+  return {
+    enabled: true,
+    charset: "base-20",
+    mask: "****-****",
+    deviceInfo: (ctx) => ({ ip: ctx.ip, ua: ctx.get("user-agent") }),
+    userCodeInputSource: (ctx, _form, _out, err) =>
+      pages.renderUserCodeInput(ctx, {
+        action: ctx.oidc.urlFor("code_verification"),
+        xsrf: formSecret(ctx),
+        userCode: (err as { userCode?: string } | undefined)?.userCode ?? "",
+        problem: err === undefined ? undefined : (PROBLEMS[err.name] ?? "failed"),
+      }),
+    userCodeConfirmSource: (ctx, _form, client, deviceInfo, userCode) =>
+      pages.renderUserCodeConfirm(ctx, {
+        action: ctx.oidc.urlFor("code_verification"),
+        xsrf: formSecret(ctx),
+        userCode,
+        clientName: clientName(client),
+        ipAddress: String(deviceInfo["ip"]),
+        userAgent: String(deviceInfo["ua"]),
+        scopes: requestedScopes(ctx),
+      }),
+    successSource: (ctx) =>
+      pages.renderDeviceDone(ctx, { clientName: clientName(ctx.oidc.client) }),
+  };
+}
+
+/** The value that the library wants back from a form of the session (`xsrf`). */
+export function formSecret(ctx: KoaContextWithOIDC): string {
+  return String(ctx.oidc.session?.state?.["secret"]);
+}
+
+function requestedScopes(ctx: KoaContextWithOIDC): string[] {
+  const scope = ctx.oidc.entities.DeviceCode?.params?.["scope"];
+  return typeof scope === "string" ? scope.split(" ") : [];
+}

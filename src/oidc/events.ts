@@ -1,0 +1,92 @@
+import type { KoaContextWithOIDC, Provider } from "oidc-provider";
+import type { Audit } from "../lib/audit.js";
+import type { Logger } from "../lib/logger.js";
+import { requestFacts } from "./request-facts.js";
+
+export interface EventDeps {
+  readonly audit: Audit;
+  readonly logger: Logger;
+}
+
+type Listener = (...args: never[]) => void;
+
+/**
+ * Turns the library's events into audit lines. The library calls listeners synchronously and does
+ * not catch what they throw, so each is wrapped: telling about a request must not fail it.
+ */
+export function listenToProvider(provider: Provider, { audit, logger }: EventDeps): void {
+  const on = (event: string, listener: Listener) => {
+    provider.on(event as never, ((...args: never[]) => {
+      try {
+        listener(...args);
+      } catch (err) {
+        logger.error({ err, event }, "event listener failed");
+      }
+    }) as never);
+  };
+
+  on("server_error", (ctx: KoaContextWithOIDC, err: Error) => {
+    logger.error({ err, ...requestFacts(ctx) }, "request failed");
+  });
+
+  on("authorization.error", (ctx: KoaContextWithOIDC, err: ErrorFacts) => {
+    audit({ event: "authorization.refused", outcome: "failure", ...reason(err), ...requestFacts(ctx) });
+  });
+
+  on("grant.success", (ctx: KoaContextWithOIDC) => {
+    const grantType = ctx.oidc.params?.["grant_type"];
+    const event = grantType === "refresh_token" ? "token.refreshed" : "token.issued";
+    const scope = (ctx.body as { scope?: string } | undefined)?.scope;
+    audit({ event, outcome: "success", grantType, scope, ...requestFacts(ctx) });
+  });
+
+  on("grant.error", (ctx: KoaContextWithOIDC, err: ErrorFacts) => {
+    audit({ event: "token.refused", outcome: "failure", ...reason(err), ...requestFacts(ctx) });
+  });
+
+  on("grant.revoked", (ctx: KoaContextWithOIDC, grantId: string) => {
+    audit({ event: "grant.revoked", outcome: "success", grantId, ...requestFacts(ctx) });
+  });
+
+  for (const endpoint of ["introspection", "revocation", "userinfo", "pushed_authorization_request", "device_authorization"]) {
+    on(`${endpoint}.error`, (ctx: KoaContextWithOIDC, err: ErrorFacts) => {
+      const event = err.message === "invalid_client" ? "client_authentication" : "token.refused";
+      audit({ event, outcome: "failure", ...reason(err), ...requestFacts(ctx) });
+    });
+  }
+
+  on("registration_create.success", registration(audit, "client.registered"));
+  on("registration_update.success", registration(audit, "client.updated"));
+  on("registration_delete.success", registration(audit, "client.deleted"));
+  for (const action of ["create", "read", "update", "delete"]) {
+    on(`registration_${action}.error`, (ctx: KoaContextWithOIDC, err: ErrorFacts) => {
+      audit({ event: "client.updated", outcome: "failure", action, ...reason(err), ...requestFacts(ctx) });
+    });
+  }
+
+  on("end_session.success", (ctx: KoaContextWithOIDC) => {
+    const accountId = ctx.oidc.session?.accountId;
+    audit({ event: "sign_out", outcome: "success", ...requestFacts(ctx), accountId });
+  });
+  on("backchannel.error", (ctx: KoaContextWithOIDC, err: Error, client: { clientId: string }) => {
+    logger.warn({ err, ...requestFacts(ctx), clientId: client.clientId }, "back-channel logout failed");
+  });
+}
+
+interface ErrorFacts {
+  readonly message: string;
+  readonly error_description?: string;
+  readonly error_detail?: string;
+}
+
+/** The library keeps the detail from clients; operators need it. */
+function reason(err: ErrorFacts): { reason: string } {
+  return { reason: err.error_detail ?? err.error_description ?? err.message };
+}
+
+function registration(audit: Audit, event: "client.registered" | "client.updated" | "client.deleted") {
+  return (ctx: KoaContextWithOIDC, client: { clientId: string } | undefined) => {
+    const clientId = client?.clientId ?? ctx.oidc.client?.clientId;
+    audit({ event, outcome: "success", ...requestFacts(ctx), clientId });
+  };
+}

@@ -1,0 +1,123 @@
+import type { Grant, KoaContextWithOIDC, Provider } from "oidc-provider";
+import type { AccountId } from "../accounts/account.js";
+import type { Consent, ConsentStore } from "../accounts/consent-store.js";
+import type { ClientStore } from "../clients/client-store.js";
+
+export interface GrantDeps {
+  readonly consents: ConsentStore;
+  readonly clients: ClientStore;
+}
+
+/** What an authorization request asks for that its grant does not hold yet. */
+export interface MissingConsent {
+  readonly scopes: readonly string[];
+  readonly claims: readonly string[];
+  readonly resourceScopes: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * The grant of a request: that of this session and client, extended by what the person allowed
+ * before or, for a first-party client, by all that is asked for. Each session has a grant of its
+ * own, so that signing out of one device does not end the applications of another.
+ */
+export function createLoadExistingGrant({ consents, clients }: GrantDeps) {
+  return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
+    const { oidc } = ctx;
+    const { client, session, account } = oidc;
+    if (client === undefined || account === undefined) return undefined;
+
+    const given = oidc.result?.consent?.grantId;
+    const grantId = given ?? session?.grantIdFor(client.clientId);
+    const existing = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId);
+    if (given !== undefined || (existing !== undefined && existing.accountId !== account.accountId)) {
+      return existing;
+    }
+
+    const grant =
+      existing ?? new oidc.provider.Grant({ accountId: account.accountId, clientId: client.clientId });
+    const record = await clients.find(client.clientId);
+    const changed =
+      record?.policy.firstParty === true
+        ? addRequested(grant, ctx)
+        : addConsented(grant, ctx, await consents.find(account.accountId as AccountId, client.clientId));
+    if (!changed) return existing;
+    await grant.save();
+    return grant;
+  };
+}
+
+/** Saves what the person just allowed, in the grant and for next time. @returns the grant's id. */
+export async function allow(
+  provider: Provider,
+  consents: ConsentStore,
+  request: {
+    accountId: AccountId;
+    clientId: string;
+    grantId: string | undefined;
+    missing: MissingConsent;
+  },
+): Promise<string> {
+  const { accountId, clientId, grantId, missing } = request;
+  const found = grantId === undefined ? undefined : await provider.Grant.find(grantId);
+  const grant = found ?? new provider.Grant({ accountId, clientId });
+  if (missing.scopes.length > 0) grant.addOIDCScope(missing.scopes.join(" "));
+  if (missing.claims.length > 0) grant.addOIDCClaims([...missing.claims]);
+  for (const [resource, scopes] of Object.entries(missing.resourceScopes)) {
+    grant.addResourceScope(resource, scopes.join(" "));
+  }
+  await consents.add(accountId, clientId, {
+    scopes: new Set(missing.scopes),
+    claims: new Set(missing.claims),
+    resourceScopes: new Map(
+      Object.entries(missing.resourceScopes).map(([resource, scopes]) => [resource, new Set(scopes)]),
+    ),
+  });
+  return grant.save();
+}
+
+function addRequested(grant: Grant, { oidc }: KoaContextWithOIDC): boolean {
+  return addToGrant(grant, {
+    scopes: [...oidc.requestParamOIDCScopes],
+    claims: [...oidc.requestParamClaims],
+    resources: Object.entries(oidc.resourceServers ?? {}).map(([resource, { scopes }]) => [
+      resource,
+      [...oidc.requestParamScopes].filter((scope) => scopes.has(scope)),
+    ]),
+  });
+}
+
+function addConsented(grant: Grant, { oidc }: KoaContextWithOIDC, consent: Consent): boolean {
+  return addToGrant(grant, {
+    scopes: [...oidc.requestParamOIDCScopes].filter((scope) => consent.scopes.has(scope)),
+    claims: [...oidc.requestParamClaims].filter((claim) => consent.claims.has(claim)),
+    resources: Object.entries(oidc.resourceServers ?? {}).map(([resource, { scopes }]) => [
+      resource,
+      [...oidc.requestParamScopes].filter(
+        (scope) => scopes.has(scope) && consent.resourceScopes.get(resource)?.has(scope) === true,
+      ),
+    ]),
+  });
+}
+
+/** @returns whether the grant holds more than before. */
+function addToGrant(
+  grant: Grant,
+  addition: { scopes: string[]; claims: string[]; resources: [string, string[]][] },
+): boolean {
+  const scopesHeld = new Set(grant.getOIDCScopeEncountered().split(" "));
+  const scopes = addition.scopes.filter((scope) => !scopesHeld.has(scope));
+  const claimsHeld = new Set(grant.getOIDCClaimsEncountered());
+  const claims = addition.claims.filter((claim) => !claimsHeld.has(claim));
+  if (scopes.length > 0) grant.addOIDCScope(scopes.join(" "));
+  if (claims.length > 0) grant.addOIDCClaims(claims);
+
+  let changed = scopes.length > 0 || claims.length > 0;
+  for (const [resource, requested] of addition.resources) {
+    const held = new Set(grant.getResourceScopeEncountered(resource).split(" "));
+    const missing = requested.filter((scope) => !held.has(scope));
+    if (missing.length === 0) continue;
+    grant.addResourceScope(resource, missing.join(" "));
+    changed = true;
+  }
+  return changed;
+}

@@ -1,0 +1,43 @@
+import { interactionPolicy } from "oidc-provider";
+import type { ClientStore } from "../clients/client-store.js";
+
+/**
+ * When a person is asked to sign in or to consent: the library's rules, plus
+ * - a session whose account was disabled or deleted asks for a sign-in (the library fails with 500);
+ * - native applications that are not ours always ask for consent (RFC 8252 §8.6), ours do not.
+ */
+export function createInteractionPolicy(
+  clients: ClientStore,
+): interactionPolicy.DefaultPolicy {
+  const { Check, base } = interactionPolicy;
+  const policy = base();
+
+  policy.get("login")?.checks.add(
+    new Check(
+      "account_unavailable",
+      "the account of the session is not available",
+      "login_required",
+      ({ oidc }) => oidc.session?.accountId !== undefined && oidc.account === undefined,
+    ),
+  );
+
+  const consent = policy.get("consent");
+  consent?.checks.remove("native_client_prompt");
+  consent?.checks.add(
+    new Check(
+      "native_client_prompt",
+      "native clients require End-User interaction",
+      "interaction_required",
+      async ({ oidc }) => {
+        if (oidc.client?.applicationType !== "native") return Check.NO_NEED_TO_PROMPT;
+        if (oidc.params?.["response_type"] === "none" || oidc.result?.consent !== undefined) {
+          return Check.NO_NEED_TO_PROMPT;
+        }
+        const record = await clients.find(oidc.client.clientId);
+        return record?.policy.firstParty !== true;
+      },
+    ),
+    0,
+  );
+  return policy;
+}

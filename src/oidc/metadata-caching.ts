@@ -1,0 +1,18 @@
+import type { Middleware } from "koa";
+
+/** 5 min: a new signing key is published well before it signs. */
+const CACHE_CONTROL = "public, max-age=300";
+
+const CACHED = new Set([
+  "/jwks",
+  "/.well-known/openid-configuration",
+  "/.well-known/oauth-authorization-server",
+]);
+
+/** Discovery and keys are public and change rarely; everything else here is never stored. */
+export function createMetadataCaching(): Middleware {
+  return async (ctx, next) => {
+    await next();
+    if (ctx.status === 200 && CACHED.has(ctx.path)) ctx.set("Cache-Control", CACHE_CONTROL);
+  };
+}

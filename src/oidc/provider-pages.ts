@@ -1,0 +1,58 @@
+import type { KoaContextWithOIDC } from "oidc-provider";
+
+/** Pages that the library asks its host to show; `http/` renders them. */
+export interface ProviderPages {
+  renderError(ctx: KoaContextWithOIDC, page: ErrorPage): Promise<void>;
+  renderLogout(ctx: KoaContextWithOIDC, page: LogoutPage): Promise<void>;
+  renderSignedOut(ctx: KoaContextWithOIDC, page: SignedOutPage): Promise<void>;
+  renderUserCodeInput(ctx: KoaContextWithOIDC, page: UserCodeInputPage): Promise<void>;
+  renderUserCodeConfirm(ctx: KoaContextWithOIDC, page: UserCodeConfirmPage): Promise<void>;
+  renderDeviceDone(ctx: KoaContextWithOIDC, page: DeviceDonePage): Promise<void>;
+}
+
+export interface ErrorPage {
+  readonly error: string;
+  readonly errorDescription: string | undefined;
+  /** The browser came back from an interaction that expired, was done or is not its own. */
+  readonly lostInteraction: boolean;
+}
+
+export interface LogoutPage {
+  /** Where the form posts to, with `xsrf` and, to sign out, `logout=yes`. */
+  readonly action: string;
+  readonly xsrf: string;
+  readonly clientName: string | undefined;
+}
+
+export interface SignedOutPage {
+  readonly clientName: string | undefined;
+  readonly clientUri: string | undefined;
+}
+
+export interface UserCodeInputPage {
+  readonly action: string;
+  readonly xsrf: string;
+  readonly userCode: string;
+  readonly problem:
+    | undefined
+    | "missing"
+    | "unknown"
+    | "expired"
+    | "used"
+    | "refused"
+    | "failed";
+}
+
+export interface UserCodeConfirmPage {
+  readonly action: string;
+  readonly xsrf: string;
+  readonly userCode: string;
+  readonly clientName: string;
+  readonly ipAddress: string;
+  readonly userAgent: string;
+  readonly scopes: readonly string[];
+}
+
+export interface DeviceDonePage {
+  readonly clientName: string;
+}

@@ -1,0 +1,14 @@
+/** Where the protocol's endpoints lie below the issuer. */
+export const ROUTES = {
+  authorization:                "/auth",
+  token:                        "/token",
+  registration:                 "/clients/register",
+  revocation:                   "/token/revoke",
+  introspection:                "/token/introspect",
+  userinfo:                     "/me",
+  jwks:                         "/jwks",
+  end_session:                  "/session/end",
+  pushed_authorization_request: "/request",
+  code_verification:            "/device",
+  device_authorization:         "/device/auth",
+} as const;
