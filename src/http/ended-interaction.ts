@@ -1,0 +1,91 @@
+import type { Context } from "koa";
+import { clientName } from "../oidc/client-name.js";
+import type { SealedRequest } from "../oidc/sealed-request.js";
+import { SEALED_REQUEST_COOKIE } from "./sealed-request-cookie.js";
+import type { InteractionRoutesDeps } from "./interaction-deps.js";
+import { redirectUri } from "./return-address.js";
+import { allowFormReturn } from "./security-headers.js";
+
+/** The ways on when an interaction is gone: expired, done, or begun in another browser. */
+export interface EndedInteraction {
+  /** For a page that was asked for: reload, Back, a bookmark, another tab that finished. */
+  show(ctx: Context, uid: string): Promise<void>;
+  /** Starts the same request anew; without a copy of it, says so. */
+  restart(
+    ctx: Context,
+    uid: string,
+    sealed: SealedRequest | undefined,
+    prompt?: string,
+  ): Promise<void>;
+  refuseForgery(ctx: Context, uid: string): void;
+  /** Finds out whether the browser keeps cookies at all. */
+  probeCookies(ctx: Context): void;
+}
+
+export function createEndedInteraction({
+  interactions,
+  render,
+  basePath,
+}: InteractionRoutesDeps): EndedInteraction {
+  async function show(ctx: Context, uid: string): Promise<void> {
+    const copy = ctx.cookies.get(SEALED_REQUEST_COOKIE, { signed: false });
+    const sealed = copy === undefined ? undefined : interactions.openSealed(copy);
+    if (copy === undefined && ctx.get("Cookie") === "") return probeCookies(ctx);
+    if (copy === undefined || sealed === undefined) return renderEnded(ctx, uid);
+
+    const account = await interactions.findSignedIn(ctx);
+    // Nobody signed in: the interaction expired, and nobody needs to notice.
+    if (account === undefined) return restart(ctx, uid, sealed);
+    allowFormReturn(ctx, redirectUri(sealed.params));
+    render(ctx, "already-signed-in", {
+      account: account.username,
+      clientName: clientName(await interactions.findClient(sealed.clientId)),
+      continueAction: `${basePath}/interaction/${uid}/restart`,
+      sealedRequest: copy,
+    });
+  }
+
+  async function restart(
+    ctx: Context,
+    uid: string,
+    sealed: SealedRequest | undefined,
+    prompt?: string,
+  ): Promise<void> {
+    if (sealed === undefined) return renderEnded(ctx, uid);
+    const url = await interactions.restart(sealed, prompt);
+    ctx.status = 303;
+    ctx.redirect(url);
+  }
+
+  function renderEnded(ctx: Context, _uid: string): void {
+    const requestId = String(ctx.state["requestId"]);
+    const nothing = { clientName: undefined, restartAction: undefined, sealedRequest: undefined };
+    render(ctx, "interaction-ended", { ...nothing, requestId }, 410);
+  }
+
+  function probeCookies(ctx: Context): void {
+    ctx.status = 303;
+    ctx.redirect(`${basePath}/cookies/probe`);
+  }
+
+  return {
+    show,
+    restart,
+    probeCookies,
+    refuseForgery(ctx, uid) {
+      render(
+        ctx,
+        "error",
+        {
+          heading: "This form did not come from this page",
+          explanation: "It was sent from somewhere else or from another browser. Nothing was done.",
+          errorCode: undefined,
+          errorDescription: undefined,
+          requestId: String(ctx.state["requestId"]),
+          wayOn: { href: `${basePath}/interaction/${uid}`, label: "Open the page again" },
+        },
+        403,
+      );
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import type { AccountStore } from "../accounts/account-store.js";
+import type { SignIn } from "../accounts/sign-in.js";
+import type { ClientStore } from "../clients/client-store.js";
+import type { ResourceServerStore } from "../clients/resource-server-store.js";
+import type { Audit } from "../lib/audit.js";
+import type { Interactions } from "../oidc/interactions.js";
+import type { SealedRequest } from "../oidc/sealed-request.js";
+import type { FormGuard } from "./form-guard.js";
+import type { Renderer } from "./render.js";
+
+export interface InteractionRoutesDeps {
+  readonly interactions: Interactions;
+  readonly signIn: SignIn;
+  readonly accounts: AccountStore;
+  readonly clients: ClientStore;
+  readonly resourceServers: ResourceServerStore;
+  readonly formGuard: FormGuard;
+  readonly render: Renderer["render"];
+  readonly audit: Audit;
+  readonly basePath: string;
+}
+
+/** What a form of an interaction posts, once its guard has passed. */
+export interface InteractionForm {
+  readonly uid: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly sealed: SealedRequest | undefined;
+}

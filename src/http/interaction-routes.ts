@@ -1,0 +1,113 @@
+/**
+ * Sign-in and consent, the two steps of an authorization request in which a person takes part. Owns
+ * what happens between the library's redirect to `/interaction/:uid` and the way back, the ways out
+ * when the interaction is gone included. Every post answers 303 or shows the same page again.
+ */
+import type Router from "@koa/router";
+import type { Context, Next } from "koa";
+import type { ActiveInteraction } from "../oidc/interactions.js";
+import { createConsentView } from "./consent-view.js";
+import { createEndedInteraction } from "./ended-interaction.js";
+import type { InteractionForm, InteractionRoutesDeps } from "./interaction-deps.js";
+import { createPasswordStep } from "./password-step.js";
+import { readForm } from "./read-form.js";
+import { redirectUri } from "./return-address.js";
+import { allowFormReturn } from "./security-headers.js";
+
+export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps): void {
+  const { interactions, formGuard, audit, basePath } = deps;
+  const ended = createEndedInteraction(deps);
+  const passwordStep = createPasswordStep(deps, ended);
+  const consentView = createConsentView(deps);
+
+  router.get("/interaction/:uid", async (ctx) => {
+    const uid = uidOf(ctx);
+    const interaction = await interactions.find(ctx, uid);
+    if (interaction === undefined) return ended.show(ctx, uid);
+    if (interaction.unmetAcr) {
+      return interactions.refuse(ctx, {
+        error: "unmet_authentication_requirements",
+        error_description: "the requested acr cannot be satisfied",
+      });
+    }
+    allowFormReturn(ctx, redirectUri(interaction.params));
+    if (interaction.prompt === "login") return passwordStep.show(ctx, interaction);
+    return consentView.show(ctx, interaction);
+  });
+
+  router.post("/interaction/:uid/login", guarded((ctx, form) => passwordStep.submit(ctx, form)));
+
+  router.post(
+    "/interaction/:uid/consent",
+    guarded(async (ctx, { uid, fields, sealed }) => {
+      const interaction = await interactions.find(ctx, uid);
+      if (interaction === undefined) return ended.restart(ctx, uid, sealed);
+      if (interaction.prompt !== "consent") return backToPage(ctx, uid);
+      const allowed = fields["decision"] === "allow";
+      if (!allowed && fields["decision"] !== "deny") return backToPage(ctx, uid);
+      tellConsent(ctx, interaction, allowed);
+      return allowed ? interactions.allow(ctx, interaction) : refuseByPerson(ctx);
+    }),
+  );
+
+  router.post(
+    "/interaction/:uid/cancel",
+    guarded(async (ctx, { uid, sealed }) => {
+      const interaction = await interactions.find(ctx, uid);
+      return interaction === undefined ? ended.restart(ctx, uid, sealed) : refuseByPerson(ctx);
+    }),
+  );
+
+  router.post(
+    "/interaction/:uid/switch-account",
+    guarded(async (ctx, { uid, sealed }) => ended.restart(ctx, uid, sealed, "login")),
+  );
+
+  // Without the guard: the way out for a browser that lost its cookies. It only starts a request
+  // that this server sealed, as a link to the authorization endpoint would.
+  router.post("/interaction/:uid/restart", async (ctx) => {
+    const fields = await readForm(ctx);
+    await ended.restart(ctx, uidOf(ctx), interactions.openSealed(fields["sealed_request"] ?? ""));
+  });
+
+  function guarded(handle: (ctx: Context, form: InteractionForm) => Promise<void>) {
+    return async (ctx: Context, _next: Next): Promise<void> => {
+      const uid = uidOf(ctx);
+      const fields = await readForm(ctx);
+      const sealed = interactions.openSealed(fields["sealed_request"] ?? "");
+      const verdict = formGuard.check(ctx, uid, fields["csrf_token"]);
+      if (verdict === "genuine") return handle(ctx, { uid, fields, sealed });
+      return verdict === "forged" ? ended.refuseForgery(ctx, uid) : ended.probeCookies(ctx);
+    };
+  }
+
+  function backToPage(ctx: Context, uid: string): void {
+    ctx.status = 303;
+    ctx.redirect(`${basePath}/interaction/${uid}`);
+  }
+
+  function refuseByPerson(ctx: Context): Promise<void> {
+    return interactions.refuse(ctx, {
+      error: "access_denied",
+      error_description: "End-User aborted interaction",
+    });
+  }
+
+  function tellConsent(ctx: Context, interaction: ActiveInteraction, allowed: boolean): void {
+    audit({
+      event: "consent",
+      outcome: allowed ? "success" : "failure",
+      reason: allowed ? undefined : "refused by the person",
+      accountId: interaction.accountId,
+      clientId: interaction.client.clientId,
+      scopes: interaction.missing.scopes,
+      resources: Object.keys(interaction.missing.resourceScopes),
+      ip: ctx.ip,
+      requestId: String(ctx.state["requestId"]),
+    });
+  }
+}
+
+function uidOf(ctx: Context): string {
+  return String((ctx as Context & { params: Record<string, string> }).params["uid"]);
+}

@@ -1,0 +1,128 @@
+import type { Context } from "koa";
+import type { SignInResult } from "../accounts/sign-in.js";
+import { PASSWORD_ACR } from "../oidc/authentication-context.js";
+import type { ActiveInteraction } from "../oidc/interactions.js";
+import type { SealedRequest } from "../oidc/sealed-request.js";
+import { clientName } from "../oidc/client-name.js";
+import type { EndedInteraction } from "./ended-interaction.js";
+import type { InteractionForm, InteractionRoutesDeps } from "./interaction-deps.js";
+import { redirectUri, returnHost } from "./return-address.js";
+import { allowFormReturn } from "./security-headers.js";
+
+export interface PasswordStep {
+  show(ctx: Context, interaction: ActiveInteraction): void;
+  submit(ctx: Context, form: InteractionForm): Promise<void>;
+}
+
+/** The same words for every reason, so that nobody learns which accounts exist. */
+const REFUSED = "The user name or password is not right. Check both and try again.";
+
+export function createPasswordStep(
+  { interactions, signIn, formGuard, render, audit, basePath }: InteractionRoutesDeps,
+  ended: EndedInteraction,
+): PasswordStep {
+  interface LoginPage {
+    readonly uid: string;
+    readonly clientName: string;
+    readonly params: Readonly<Record<string, unknown>>;
+    readonly sealedRequest: string;
+    readonly identifier: string;
+    readonly error?: string;
+  }
+
+  function renderLogin(ctx: Context, page: LoginPage): void {
+    allowFormReturn(ctx, redirectUri(page.params));
+    const path = `${basePath}/interaction/${page.uid}`;
+    render(
+      ctx,
+      "login",
+      {
+        action: `${path}/login`,
+        cancelAction: `${path}/cancel`,
+        csrfToken: formGuard.issue(ctx, page.uid),
+        sealedRequest: page.sealedRequest,
+        clientName: page.clientName,
+        returnHost: returnHost(page.params),
+        identifier: page.identifier,
+        error: page.error,
+      },
+      page.error === undefined ? 200 : 422,
+    );
+  }
+
+  async function submit(ctx: Context, form: InteractionForm): Promise<void> {
+    const interaction = await interactions.find(ctx, form.uid);
+    if (interaction !== undefined && interaction.prompt !== "login") {
+      ctx.status = 303;
+      return ctx.redirect(`${basePath}/interaction/${form.uid}`);
+    }
+    if (interaction === undefined && form.sealed === undefined) return ended.show(ctx, form.uid);
+
+    const identifier = form.fields["identifier"] ?? "";
+    const result = await signIn({ identifier, password: form.fields["password"] ?? "" });
+    tellSignIn(ctx, interaction?.client.clientId ?? form.sealed?.clientId, result);
+
+    if (result.outcome === "refused") {
+      return showAgain(ctx, { form, interaction, identifier });
+    }
+    const authentication = { accountId: result.account.id, acr: PASSWORD_ACR, amr: result.amr };
+    if (interaction !== undefined) return interactions.signIn(ctx, authentication);
+    // The page was open for longer than its interaction: sign in all the same, then go on.
+    const started = await interactions.startSession(ctx, authentication);
+    return ended.restart(ctx, form.uid, form.sealed, started ? withoutLogin(form.sealed) : "login");
+  }
+
+  async function showAgain(
+    ctx: Context,
+    page: { form: InteractionForm; interaction: ActiveInteraction | undefined; identifier: string },
+  ): Promise<void> {
+    const { form, interaction, identifier } = page;
+    const clientId = interaction?.client.clientId ?? form.sealed?.clientId ?? "";
+    const client = interaction?.client ?? (await interactions.findClient(clientId));
+    renderLogin(ctx, {
+      uid: form.uid,
+      clientName: clientName(client),
+      params: interaction?.params ?? form.sealed?.params ?? {},
+      sealedRequest: form.fields["sealed_request"] ?? "",
+      identifier,
+      error: REFUSED,
+    });
+  }
+
+  function tellSignIn(ctx: Context, clientId: string | undefined, result: SignInResult): void {
+    const refused = result.outcome === "refused";
+    audit({
+      event: "sign_in",
+      outcome: refused ? "failure" : "success",
+      reason: refused ? result.reason : undefined,
+      accountId: refused ? undefined : result.account.id,
+      clientId,
+      ip: ctx.ip,
+      requestId: String(ctx.state["requestId"]),
+    });
+  }
+
+  return {
+    show: (ctx, { uid, client, params, sealedRequest }) => {
+      const hint = params["login_hint"];
+      renderLogin(ctx, {
+        uid,
+        clientName: clientName(client),
+        params,
+        sealedRequest: sealedRequest ?? "",
+        identifier: typeof hint === "string" ? hint : "",
+      });
+    },
+    submit,
+  };
+}
+
+/** The person just signed in: asking for it again would be a loop. */
+function withoutLogin(sealed: SealedRequest | undefined): string {
+  const prompt = sealed?.params["prompt"];
+  if (typeof prompt !== "string") return "";
+  return prompt
+    .split(" ")
+    .filter((value) => value !== "login")
+    .join(" ");
+}

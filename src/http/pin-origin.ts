@@ -1,0 +1,74 @@
+import { BlockList, isIP } from "node:net";
+import type { Context, Middleware } from "koa";
+
+export interface TrustedProxies {
+  /** How many proxies stand before this server; 0: none is trusted. */
+  readonly hops: number;
+  /** From which addresses (or CIDR ranges) their headers are believed. */
+  readonly addresses: readonly string[] | "any";
+}
+
+const FORWARDING_HEADERS = [
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "x-forwarded-port",
+  "x-real-ip",
+];
+
+/**
+ * Makes the configured issuer the only origin that this server speaks for. The library builds URLs
+ * and decides on secure cookies by what the request says of host and protocol; here both come from
+ * the configuration. A request for another host is refused (421, RFC 9110 §15.5.20), and forwarding
+ * headers are dropped unless they come from a trusted proxy.
+ */
+export function createPinOrigin(issuer: string, trusted: TrustedProxies): Middleware {
+  const { host, protocol } = new URL(issuer);
+  const isTrusted = createTrustCheck(trusted);
+
+  return async (ctx, next) => {
+    if (!isTrusted(ctx.req.socket.remoteAddress)) {
+      for (const header of FORWARDING_HEADERS) delete ctx.req.headers[header];
+    }
+    if (!isHealthCheck(ctx) && requestedHost(ctx) !== host) {
+      ctx.status = 421;
+      ctx.type = "text/plain";
+      ctx.body = `This server answers only for ${issuer}. Use that address; behind a proxy, pass the original Host header on.\n`;
+      return;
+    }
+    Object.defineProperties(ctx.request, {
+      host: { value: host },
+      protocol: { value: protocol.slice(0, -1) },
+    });
+    await next();
+  };
+}
+
+/** Load balancers ask by address. */
+function isHealthCheck({ path }: Context): boolean {
+  return path.startsWith("/health/");
+}
+
+function requestedHost({ req }: Context): string | undefined {
+  const forwarded = req.headers["x-forwarded-host"];
+  const named = typeof forwarded === "string" ? forwarded.split(",").at(-1)?.trim() : undefined;
+  return (named ?? req.headers.host)?.toLowerCase();
+}
+
+function createTrustCheck({ hops, addresses }: TrustedProxies): (address?: string) => boolean {
+  if (hops === 0) return () => false;
+  if (addresses === "any") return () => true;
+  const list = new BlockList();
+  for (const entry of addresses) {
+    const [address = "", prefix] = entry.split("/");
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return (address) => {
+    if (address === undefined) return false;
+    const plain = address.replace(/^::ffff:/, "");
+    return list.check(plain, isIP(plain) === 6 ? "ipv6" : "ipv4");
+  };
+}

@@ -1,0 +1,51 @@
+import type { Context, Middleware } from "koa";
+
+/** 1 year: ASVS 3.4.1. */
+const HSTS = "max-age=31536000; includeSubDomains";
+
+/**
+ * Headers of every answer, errors included. Answers are not stored unless a handler says so.
+ *
+ * `same-origin` and not `no-referrer`: with the latter, browsers send `Origin: null` on form posts,
+ * which are then not told apart from forged ones. No Cross-Origin-Opener-Policy: applications that
+ * sign people in by a pop-up window would lose it.
+ */
+export function createSecurityHeaders(issuer: string): Middleware {
+  const https = issuer.startsWith("https:");
+  return async (ctx, next) => {
+    ctx.set({
+      "Cache-Control": "no-store",
+      "Content-Security-Policy": contentSecurityPolicy("'self'"),
+      "Referrer-Policy": "same-origin",
+      "X-Content-Type-Options": "nosniff",
+      "X-Frame-Options": "DENY",
+      ...(https ? { "Strict-Transport-Security": HSTS } : {}),
+    });
+    await next();
+  };
+}
+
+/**
+ * Lets the forms of a page lead to where the request returns. Chromium holds `form-action` against
+ * every redirect that follows a post, those of the application included, so any https address and
+ * the scheme of the redirect URI must be allowed.
+ */
+export function allowFormReturn(ctx: Context, redirectUri: string | undefined): void {
+  const url = redirectUri === undefined ? null : URL.parse(redirectUri);
+  const sources = ["'self'", "https:"];
+  if (url?.protocol === "http:") sources.push(`http://${url.hostname}:*`);
+  else if (url !== null && url.protocol !== "https:") sources.push(url.protocol);
+  ctx.set("Content-Security-Policy", contentSecurityPolicy(sources.join(" ")));
+}
+
+function contentSecurityPolicy(formAction: string): string {
+  return [
+    "default-src 'none'",
+    "style-src 'self'",
+    "script-src 'self'",
+    "img-src 'self' data:",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    `form-action ${formAction}`,
+  ].join("; ");
+}
