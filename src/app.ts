@@ -12,7 +12,7 @@ import { createCreateAccount, createSetPassword } from "./accounts/create-accoun
 import { createPasswordHasher, DEFAULT_PASSWORD_HASHING } from "./accounts/password-hasher.js";
 import { createSignIn } from "./accounts/sign-in.js";
 import type { Config } from "./config/config.js";
-import { protectedResourceIdentifier } from "./demonstration/create-demonstration.js";
+import { PLAYGROUND_CLIENT_ID, protectedResourceIdentifier } from "./demonstration/create-demonstration.js";
 import { loadAssets } from "./http/assets.js";
 import { addCookieCheckRoutes } from "./http/cookie-check-routes.js";
 import { createErrorBoundary } from "./http/error-boundary.js";
@@ -22,6 +22,7 @@ import { addHomeRoute } from "./http/home-route.js";
 import { addInteractionRoutes } from "./http/interaction-routes.js";
 import { createPinOrigin } from "./http/pin-origin.js";
 import { addProtectedResourceRoute } from "./http/protected-resource-route.js";
+import { addPlaygroundRoutes } from "./http/playground/playground-routes.js";
 import { createProviderPages } from "./http/provider-pages.js";
 import { createRenderer } from "./http/render.js";
 import { createRequestContext } from "./http/request-context.js";
@@ -142,6 +143,7 @@ export async function createApp({ config, secretKey, database, clock, logger }: 
   });
 
   let draining = false;
+  let playgroundSecret = "";
   const router = new Router();
   addHealthRoutes(router, { checkStores: () => database.ping(), isDraining: () => draining });
   addHomeRoute(router, { config, render, basePath });
@@ -159,6 +161,15 @@ export async function createApp({ config, secretKey, database, clock, logger }: 
     addProtectedResourceRoute(router, {
       findAccessToken: createFindAccessToken(provider, signingKeys.map(publicJwk)),
       identifier: protectedResourceIdentifier(issuer),
+    });
+    addPlaygroundRoutes(router, {
+      issuer,
+      basePath,
+      render,
+      clientId: PLAYGROUND_CLIENT_ID,
+      clientSecret: () => playgroundSecret,
+      resource: protectedResourceIdentifier(issuer),
+      clock,
     });
   }
 
@@ -180,10 +191,15 @@ export async function createApp({ config, secretKey, database, clock, logger }: 
   return {
     ...stores,
     provider,
+    audit,
     createAccount: createCreateAccount(accountDeps),
     setPassword: createSetPassword(accountDeps),
     clientAdministration: createClientAdministration({ provider, clients, audit }),
     handler: koa.callback(),
+    /** The playground's client has a new secret at each start (`registerPlayground`). */
+    setPlaygroundSecret: (secret: string) => {
+      playgroundSecret = secret;
+    },
     /** Readiness turns red; requests are still answered. */
     drain: () => {
       draining = true;

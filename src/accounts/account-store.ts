@@ -40,4 +40,6 @@ export interface AccountStore {
   replacePasswordHash(id: AccountId, expected: string, next: string): Promise<boolean>;
   /** How many accounts were made for demonstration. */
   countDemonstration(): Promise<number>;
+  /** @returns how many were deleted, with their credentials and consents. */
+  deleteDemonstration(): Promise<number>;
 }

@@ -40,4 +40,6 @@ export interface ClientStore {
   /** Also deletes the consents given to it. @returns false when there is no such client. */
   delete(clientId: string): Promise<boolean>;
   countDemonstration(): Promise<number>;
+  /** @returns how many were deleted, with the consents given to them. */
+  deleteDemonstration(): Promise<number>;
 }

@@ -41,6 +41,7 @@ export function createLogger({ level, format, destination }: LoggerOptions): Log
     format === "readable"
       ? pretty({
           sync: true,
+          singleLine: true,
           ignore: "pid,hostname",
           translateTime: "SYS:HH:MM:ss",
           ...(destination === undefined ? {} : { destination, colorize: false }),

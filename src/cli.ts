@@ -1,0 +1,229 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from "commander";
+import { createApp, openDeployment, type App } from "./app.js";
+import * as accounts from "./commands/account-commands.js";
+import * as apis from "./commands/api-commands.js";
+import * as clients from "./commands/client-commands.js";
+import type { CommandResult } from "./commands/command.js";
+import { removeDemonstration } from "./commands/demonstration-commands.js";
+import { readPassword } from "./commands/read-password.js";
+import type { Config } from "./config/config.js";
+import { ConfigurationError, formatProblems } from "./config/configuration-error.js";
+import { loadConfig } from "./config/load-config.js";
+import { loadEnvironment } from "./config/load-environment.js";
+import { systemClock } from "./lib/clock.js";
+import { LatchkeyError } from "./lib/errors.js";
+import { createLogger } from "./lib/logger.js";
+import { migrateDatabase } from "./storage/migrate.js";
+import { openDatabase } from "./storage/open-database.js";
+
+const program = new Command("latchkey")
+  .description("Runs and looks after a Latchkey authorization server.")
+  .option("--json", "print the result as JSON")
+  .addHelpText("after", "\nExit codes: 0 done, 1 refused or failed, 2 wrong usage.")
+  .exitOverride((err) => process.exit(err.exitCode === 0 ? 0 : 2));
+
+program
+  .command("serve")
+  .description("run the server, as `npm start` does")
+  .action(async () => {
+    const { serve } = await import("./main.js");
+    await serve();
+  });
+
+program
+  .command("migrate")
+  .description("bring the database's schema up to date")
+  .action(() =>
+    report(async () => {
+      const database = await openDatabase(readConfig().databaseUrl);
+      try {
+        const applied = await migrateDatabase(database);
+        const text = applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`;
+        return { text, data: { applied } };
+      } finally {
+        await database.close();
+      }
+    }),
+  );
+
+const account = program.command("account").description("people who sign in");
+account
+  .command("create <username>")
+  .description("create an account; the password comes from a prompt or standard input")
+  .option("--email <address>")
+  .option("--email-verified", "the address is known to be theirs", false)
+  .option("--name <name>", "full name")
+  .action((username: string, options: { email?: string; emailVerified: boolean; name?: string }) =>
+    withApp(async (app) => {
+      const { email, emailVerified, name } = options;
+      const password = await readPassword();
+      return accounts.createAccount(app, { username, email, emailVerified, name, password });
+    }),
+  );
+account.command("list").description("list all accounts").action(() => withApp(accounts.listAccounts));
+account
+  .command("disable <username>")
+  .description("refuse sign-in and end what the account has open, until enabled again")
+  .action((username: string) => withApp((app) => accounts.setDisabled(app, username, true)));
+account
+  .command("enable <username>")
+  .description("allow a disabled account again")
+  .action((username: string) => withApp((app) => accounts.setDisabled(app, username, false)));
+account
+  .command("set-password <username>")
+  .description("set a new password, from a prompt or standard input")
+  .action((username: string) =>
+    withApp(async (app) => accounts.setPassword(app, username, await readPassword())),
+  );
+
+interface ClientOptions {
+  name?: string;
+  type: clients.CreateClientOptions["type"];
+  redirectUri: string[];
+  postLogoutRedirectUri: string[];
+  firstParty: boolean;
+  api?: string;
+}
+
+const client = program.command("client").description("applications that use this server");
+client
+  .command("create")
+  .description("register a client; its secret, if it has one, is shown once")
+  .addOption(
+    new Option("--type <type>", "what it is")
+      .choices(["web", "spa", "native", "machine"])
+      .makeOptionMandatory(),
+  )
+  .option("--name <name>", "what people know it by")
+  .option("--redirect-uri <uri...>", "where codes are sent; repeatable", [])
+  .option("--post-logout-redirect-uri <uri...>", "where people return after signing out", [])
+  .option("--first-party", "it is yours: people are not asked for consent", false)
+  .option("--api <identifier>", "it is this API: it may introspect the tokens meant for it")
+  .action((options: ClientOptions) =>
+    withApp((app) =>
+      clients.createClient(app, {
+        name: options.name,
+        type: options.type,
+        redirectUris: options.redirectUri,
+        postLogoutRedirectUris: options.postLogoutRedirectUri,
+        firstParty: options.firstParty,
+        resourceServer: options.api,
+      }),
+    ),
+  );
+client.command("list").description("list all clients").action(() => withApp(clients.listClients));
+client
+  .command("show <client-id>")
+  .description("show what a client registered")
+  .action((id: string) => withApp((app) => clients.showClient(app, id)));
+client
+  .command("delete <client-id>")
+  .description("delete a client and the consents given to it")
+  .action((id: string) => withApp((app) => clients.deleteClient(app, id)));
+client
+  .command("rotate-secret <client-id>")
+  .description("replace a client's secret; the old one stops working at once")
+  .action((id: string) => withApp((app) => clients.rotateClientSecret(app, id)));
+
+program
+  .command("initial-access-token")
+  .description("tokens that allow clients to register themselves")
+  .command("create")
+  .description("create one")
+  .option("--expires-in <seconds>", "lifetime; without it the token never expires", positiveInteger)
+  .action((options: { expiresIn?: number }) =>
+    withApp((app) => clients.createInitialAccessToken(app, options.expiresIn)),
+  );
+
+const api = program.command("api").description("APIs that accept this server's access tokens");
+api
+  .command("create <identifier>")
+  .description("register an API by its resource indicator (RFC 8707)")
+  .option("--name <name>", "what people know it by")
+  .option("--scope <value=words...>", "a scope and what it allows; repeatable", [])
+  .addOption(new Option("--format <format>").choices(["jwt", "opaque"]).default("jwt"))
+  .addOption(new Option("--algorithm <alg>").choices(["ES256", "RS256"]))
+  .option("--access-token-seconds <seconds>", "lifetime of its access tokens", positiveInteger)
+  .action((identifier: string, options: Record<string, never> & ApiOptions) =>
+    withApp((app) =>
+      apis.createApi(app, {
+        identifier,
+        name: options.name,
+        scopes: options.scope,
+        format: options.format,
+        algorithm: options.algorithm,
+        accessTokenSeconds: options.accessTokenSeconds,
+      }),
+    ),
+  );
+api.command("list").description("list all APIs").action(() => withApp(apis.listApis));
+api
+  .command("delete <identifier>")
+  .description("delete an API; tokens for it are issued no more")
+  .action((identifier: string) => withApp((app) => apis.deleteApi(app, identifier)));
+
+interface ApiOptions {
+  name?: string;
+  scope: string[];
+  format: "jwt" | "opaque";
+  algorithm?: string;
+  accessTokenSeconds?: number;
+}
+
+program
+  .command("demonstration")
+  .description("what a first start in development mode makes")
+  .command("remove")
+  .description("delete all demonstration accounts and clients")
+  .action(() => withApp(removeDemonstration));
+
+await program.parseAsync();
+
+function positiveInteger(value: string): number {
+  const number = Number(value);
+  if (!Number.isSafeInteger(number) || number <= 0) {
+    throw new InvalidArgumentError("It must be a whole number above 0.");
+  }
+  return number;
+}
+
+function readConfig(): Config {
+  const { environment, problems } = loadEnvironment(process.cwd());
+  return loadConfig(environment, problems);
+}
+
+/** Composes the app without listening; works beside a running server. */
+function withApp(command: (app: App) => Promise<CommandResult>): Promise<void> {
+  return report(async () => {
+    const config = readConfig();
+    const { database, secretKey } = await openDeployment(config);
+    const production = config.mode === "production";
+    const logger = createLogger({
+      level: production ? "info" : "warn",
+      format: production ? "json" : "readable",
+      destination: process.stderr,
+    });
+    const app = await createApp({ config, secretKey, database, clock: systemClock, logger });
+    try {
+      return await command(app);
+    } finally {
+      await app.close();
+      await database.close();
+    }
+  });
+}
+
+async function report(command: () => Promise<CommandResult>): Promise<void> {
+  const json = program.opts<{ json?: boolean }>().json === true;
+  try {
+    const { text, data } = await command();
+    process.stdout.write(`${json ? JSON.stringify(data, undefined, 2) : text}\n`);
+  } catch (err) {
+    if (!(err instanceof LatchkeyError)) throw err;
+    const words = err instanceof ConfigurationError ? formatProblems(err) : `latchkey: ${err.message}\n`;
+    const { code, message } = err;
+    process.stderr.write(json ? `${JSON.stringify({ error: code, error_description: message })}\n` : words);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,101 @@
+import type { App } from "../app.js";
+import type { Account, AccountId } from "../accounts/account.js";
+import { formatTable, notFound, type CommandResult } from "./command.js";
+
+type Accounts = Pick<App, "accounts" | "createAccount" | "setPassword" | "audit">;
+
+export interface CreateAccountOptions {
+  readonly username: string;
+  readonly email: string | undefined;
+  readonly emailVerified: boolean;
+  readonly name: string | undefined;
+  readonly password: string;
+}
+
+export async function createAccount(app: Accounts, options: CreateAccountOptions): Promise<CommandResult> {
+  const { name, ...rest } = options;
+  const account = await app.createAccount({ ...rest, profile: name === undefined ? {} : { name } });
+  app.audit({ event: "account.created", outcome: "success", accountId: account.id });
+  return { text: `Created the account "${account.username}" (${account.id}).`, data: describe(account) };
+}
+
+export async function listAccounts(app: Accounts): Promise<CommandResult> {
+  const accounts = await allPages<Account, AccountId>(
+    (after) => app.accounts.list(page(after)),
+    ({ id }) => id,
+  );
+  const rows = accounts.map(({ id, username, email, disabled }) => [
+    id,
+    username,
+    email ?? "",
+    disabled ? "disabled" : "active",
+  ]);
+  return {
+    text: formatTable(["ID", "USER NAME", "E-MAIL", "STATUS"], rows),
+    data: accounts.map(describe),
+  };
+}
+
+export async function setDisabled(
+  app: Accounts,
+  username: string,
+  disabled: boolean,
+): Promise<CommandResult> {
+  const account = await requireAccount(app, username);
+  await app.accounts.setDisabled(account.id, disabled);
+  const action = disabled ? "disabled" : "enabled";
+  app.audit({ event: "account.changed", outcome: "success", accountId: account.id, action });
+  return {
+    text: `The account "${account.username}" is ${action}.`,
+    data: { ...describe(account), disabled },
+  };
+}
+
+export async function setPassword(
+  app: Accounts,
+  username: string,
+  password: string,
+): Promise<CommandResult> {
+  const account = await requireAccount(app, username);
+  await app.setPassword(account.id, password);
+  const action = "set-password";
+  app.audit({ event: "account.changed", outcome: "success", accountId: account.id, action });
+  return { text: `The account "${account.username}" has a new password.`, data: describe(account) };
+}
+
+async function requireAccount(app: Accounts, username: string): Promise<Account> {
+  const found = await app.accounts.findForSignIn(username);
+  if (found === undefined) throw notFound("account", username);
+  return found.account;
+}
+
+function describe({ id, username, email, emailVerified, disabled, createdAtSeconds }: Account) {
+  return {
+    id,
+    username,
+    email: email ?? null,
+    email_verified: emailVerified,
+    disabled,
+    created_at: createdAtSeconds,
+  };
+}
+
+const PAGE_SIZE = 500;
+
+function page<Id>(after: Id | undefined): { after?: Id; limit: number } {
+  return after === undefined ? { limit: PAGE_SIZE } : { after, limit: PAGE_SIZE };
+}
+
+/** Reads page after page until one is not full. */
+export async function allPages<Item, Id>(
+  read: (after: Id | undefined) => Promise<Item[]>,
+  idOf: (item: Item) => Id,
+): Promise<Item[]> {
+  const items: Item[] = [];
+  for (;;) {
+    const last = items.at(-1);
+    const next = await read(last === undefined ? undefined : idOf(last));
+    items.push(...next);
+    if (next.length < PAGE_SIZE) return items;
+  }
+}

@@ -1,0 +1,104 @@
+import type { App } from "../app.js";
+import type { ClientRecord } from "../clients/client-store.js";
+import { allPages } from "./account-commands.js";
+import { formatTable, notFound, type CommandResult } from "./command.js";
+
+type Clients = Pick<App, "clients" | "clientAdministration">;
+
+export interface CreateClientOptions {
+  readonly name: string | undefined;
+  readonly type: "web" | "spa" | "native" | "machine";
+  readonly redirectUris: readonly string[];
+  readonly postLogoutRedirectUris: readonly string[];
+  readonly firstParty: boolean;
+  readonly resourceServer: string | undefined;
+}
+
+/** What each kind of client registers, so that operators choose a word and not six fields. */
+const METADATA_BY_TYPE = {
+  web:     { application_type: "web",    token_endpoint_auth_method: "client_secret_basic", grant_types: ["authorization_code", "refresh_token"], response_types: ["code"] },
+  spa:     { application_type: "web",    token_endpoint_auth_method: "none",                grant_types: ["authorization_code", "refresh_token"], response_types: ["code"] },
+  native:  { application_type: "native", token_endpoint_auth_method: "none",                grant_types: ["authorization_code", "refresh_token"], response_types: ["code"] },
+  machine: { application_type: "web",    token_endpoint_auth_method: "client_secret_basic", grant_types: ["client_credentials"],                  response_types: [] },
+} as const;
+
+export async function createClient(app: Clients, options: CreateClientOptions): Promise<CommandResult> {
+  const { clientId, clientSecret } = await app.clientAdministration.create({
+    metadata: {
+      ...METADATA_BY_TYPE[options.type],
+      ...(options.name === undefined ? {} : { client_name: options.name }),
+      redirect_uris: options.redirectUris,
+      post_logout_redirect_uris: options.postLogoutRedirectUris,
+    },
+    policy: { firstParty: options.firstParty, resourceServer: options.resourceServer },
+    demonstration: false,
+  });
+  return {
+    text: `client_id      ${clientId}${secretLine(clientSecret)}`,
+    data: { client_id: clientId, client_secret: clientSecret ?? null },
+  };
+}
+
+export async function listClients(app: Clients): Promise<CommandResult> {
+  const records = await allPages(
+    (after: string | undefined) =>
+      app.clients.list(after === undefined ? { limit: 500 } : { after, limit: 500 }),
+    ({ clientId }) => clientId,
+  );
+  const rows = records.map((record) => [
+    record.clientId,
+    String(record.metadata["client_name"] ?? ""),
+    record.policy.firstParty ? "first-party" : "third-party",
+    record.createdBy,
+  ]);
+  return {
+    text: formatTable(["CLIENT ID", "NAME", "PARTY", "CREATED BY"], rows),
+    data: records.map(describe),
+  };
+}
+
+export async function showClient(app: Clients, clientId: string): Promise<CommandResult> {
+  const record = await app.clients.find(clientId);
+  if (record === undefined) throw notFound("client", clientId);
+  const data = describe(record);
+  return { text: JSON.stringify(data, undefined, 2), data };
+}
+
+export async function deleteClient(app: Clients, clientId: string): Promise<CommandResult> {
+  if (!(await app.clientAdministration.delete(clientId))) throw notFound("client", clientId);
+  return { text: `Deleted the client "${clientId}".`, data: { client_id: clientId } };
+}
+
+export async function rotateClientSecret(app: Clients, clientId: string): Promise<CommandResult> {
+  const { clientSecret } = await app.clientAdministration.rotateSecret(clientId);
+  return {
+    text: `client_id      ${clientId}${secretLine(clientSecret)}`,
+    data: { client_id: clientId, client_secret: clientSecret },
+  };
+}
+
+export async function createInitialAccessToken(
+  app: Clients,
+  expiresInSeconds: number | undefined,
+): Promise<CommandResult> {
+  const token = await app.clientAdministration.createInitialAccessToken(expiresInSeconds);
+  return {
+    text: `${token}\n(shown once; clients register with it as a bearer token)`,
+    data: { initial_access_token: token, expires_in: expiresInSeconds ?? null },
+  };
+}
+
+function secretLine(secret: string | undefined): string {
+  return secret === undefined ? "" : `\nclient_secret  ${secret}\n(the secret is shown once)`;
+}
+
+function describe({ clientId, metadata, policy, createdBy, createdAtSeconds }: ClientRecord) {
+  return {
+    client_id: clientId,
+    ...metadata,
+    first_party: policy.firstParty,
+    resource_server: policy.resourceServer ?? null,
+    created_by: createdBy,
+    created_at: createdAtSeconds,
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * What operators do from a terminal. Each command is a function over the composed app that returns
+ * what to print; `cli.ts` parses arguments and prints. No command takes a secret as an argument.
+ */
+import { LatchkeyError } from "../lib/errors.js";
+
+/** What a command has to say: `text` for people, `data` for `--json`. */
+export interface CommandResult {
+  readonly text: string;
+  readonly data: unknown;
+}
+
+export function notFound(what: string, name: string): LatchkeyError {
+  return new LatchkeyError("not_found", `There is no ${what} "${name}".`, { status: 404 });
+}
+
+/** Rows as aligned columns, without trailing spaces. */
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [header, ...rows];
+  const widths = header.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return all
+    .map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd())
+    .join("\n");
+}

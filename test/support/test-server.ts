@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Writable } from "node:stream";
+import { createApp, openDeployment, type App } from "../../src/app.js";
+import type { Config } from "../../src/config/config.js";
+import { loadConfig } from "../../src/config/load-config.js";
+import { listen } from "../../src/http/listen.js";
+import { systemClock, type Clock } from "../../src/lib/clock.js";
+import { createLogger } from "../../src/lib/logger.js";
+
+export interface TestServer {
+  readonly issuer: string;
+  readonly config: Config;
+  readonly app: App;
+  /** Every line logged so far, as objects. */
+  readonly logs: Record<string, unknown>[];
+  readonly password: string;
+  readonly username: string;
+  close(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  /** Settings by their environment names; ISSUER may contain `{port}`. */
+  readonly environment?: Record<string, string>;
+  readonly clock?: Clock;
+}
+
+export const PASSWORD = "correct horse battery staple";
+
+/** The whole server in this process, on a free port, on SQLite in a folder of its own unless DATABASE_URL says otherwise. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const port = await freePort();
+  const dataDirectory = await mkdtemp(join(tmpdir(), "latchkey-test-"));
+  const environment: Record<string, string> = {
+    PORT: String(port),
+    DATA_DIR: dataDirectory,
+    SECRET_KEY: "a test secret of more than thirty-two characters",
+    LOG_LEVEL: "debug",
+    ...options.environment,
+  };
+  if (environment["ISSUER"] !== undefined) {
+    environment["ISSUER"] = environment["ISSUER"].replace("{port}", String(port));
+  }
+  const config = loadConfig(environment);
+  const { database, secretKey } = await openDeployment(config);
+  const { logs, destination } = collectLogs();
+  const logger = createLogger({ level: "debug", format: "json", destination });
+  const clock = options.clock ?? systemClock;
+  const app = await createApp({ config, secretKey, database, clock, logger });
+  await app.createAccount({
+    username: "ada",
+    email: "ada@example.com",
+    emailVerified: true,
+    profile: { name: "Ada Example", given_name: "Ada", family_name: "Example", locale: "en" },
+    password: PASSWORD,
+  });
+  const listener = await listen({ ...config, handler: app.handler });
+  return {
+    issuer: config.issuer,
+    config,
+    app,
+    logs,
+    username: "ada",
+    password: PASSWORD,
+    async close() {
+      await listener.drain(1000);
+      await app.close();
+      await database.close();
+      await rm(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (typeof address !== "object" || address === null) throw new Error("no port");
+  return address.port;
+}
+
+function collectLogs() {
+  const logs: Record<string, unknown>[] = [];
+  const destination = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      for (const line of chunk.toString().trim().split("\n")) {
+        logs.push(JSON.parse(line) as Record<string, unknown>);
+      }
+      done();
+    },
+  });
+  return { logs, destination };
+}
