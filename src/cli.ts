@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import "./lib/require-supported-node.js";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { createApp, openDeployment, type App } from "./app.js";
 import * as accounts from "./commands/account-commands.js";

@@ -2,6 +2,7 @@
  * The server process: environment → configuration → stores → app → listen, and back again on a
  * signal. `latchkey serve` does the same.
  */
+import "./lib/require-supported-node.js";
 import { createApp, openDeployment, type App } from "./app.js";
 import type { Config } from "./config/config.js";
 import { ConfigurationError, formatProblems } from "./config/configuration-error.js";

@@ -55,6 +55,11 @@ export function createProviderPages({ accounts, render, basePath }: ProviderPage
         ctx.redirect(`${basePath}/interaction/${String((ctx["params"] as { uid?: unknown }).uid)}`);
         return;
       }
+      if (ctx.status === 503) {
+        const retryAfterSeconds = Number(ctx.response.get("Retry-After")) || 5;
+        render(ctx, "overloaded", { retryAfterSeconds }, 503);
+        return;
+      }
       const words = EXPLANATIONS[page.error] ?? OTHER;
       const status = ctx.status >= 400 ? ctx.status : 400;
       const requestId = String(ctx.state["requestId"]);

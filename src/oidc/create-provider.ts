@@ -22,6 +22,7 @@ import { createRegistrationSecrets } from "./registration-secrets.js";
 import type { ModelStore } from "./model-store.js";
 import type { ProviderPages } from "./provider-pages.js";
 import { createConfiguration, type ProviderSettings } from "./configuration.js";
+import { translateOutages } from "./translate-outages.js";
 import { ROUTES } from "./routes.js";
 import { createMetadataCaching } from "./metadata-caching.js";
 
@@ -45,8 +46,16 @@ export interface ProviderDeps {
   readonly logger: Logger;
 }
 
-export function createProvider(deps: ProviderDeps): Provider {
-  const { settings, models, accounts, clients, audit, logger, clock } = deps;
+export function createProvider(given: ProviderDeps): Provider {
+  const deps: ProviderDeps = {
+    ...given,
+    models: translateOutages(given.models),
+    accounts: translateOutages(given.accounts),
+    consents: translateOutages(given.consents),
+    clients: translateOutages(given.clients),
+    resourceServers: translateOutages(given.resourceServers),
+  };
+  const { settings, models, accounts, audit, logger, clock } = deps;
   const provider = new Provider(settings.issuer, {
     ...createConfiguration(deps),
     adapter: createAdapterFactory(deps),

@@ -1,0 +1,33 @@
+import { Provider, errors } from "oidc-provider";
+import { LatchkeyError } from "../lib/errors.js";
+
+/**
+ * The same store, whose outages (LatchkeyError of status 503) become the OAuth error
+ * `temporarily_unavailable` with status 503 and `Retry-After`. Any other error stays a 500 of the
+ * library. Without it the library would call an outage a programming error.
+ */
+export function translateOutages<Store extends object>(store: Store): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== "function") return method;
+      return async (...args: unknown[]) => {
+        try {
+          return await Reflect.apply(method, target, args);
+        } catch (err) {
+          throw err instanceof LatchkeyError && err.status === 503 ? temporarilyUnavailable(err) : err;
+        }
+      };
+    },
+  });
+}
+
+function temporarilyUnavailable(cause: LatchkeyError): Error {
+  Provider.ctx?.set("Retry-After", String(cause.retryAfterSeconds ?? 1));
+  const err = new errors.TemporarilyUnavailable("the server is temporarily unable to answer", {
+    cause,
+    detail: cause.code,
+  });
+  // A page here and not at the client, which could only show the same later.
+  return Object.assign(err, { status: 503, statusCode: 503, allow_redirect: false });
+}
