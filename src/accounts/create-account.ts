@@ -1,0 +1,135 @@
+import { LatchkeyError } from "../lib/errors.js";
+import { randomToken } from "../lib/random-token.js";
+import type { Account, AccountId, ProfileClaims } from "./account.js";
+import { normalizeIdentifier } from "./account.js";
+import type { AccountStore } from "./account-store.js";
+import type { PasswordHasher } from "./password-hasher.js";
+import { checkPassword } from "./password-policy.js";
+
+export interface CreateAccountDeps {
+  readonly accounts: AccountStore;
+  readonly passwordHasher: PasswordHasher;
+  /** Host of the issuer; no password may be made of it. */
+  readonly issuerHost: string;
+}
+
+export interface CreateAccountInput {
+  readonly username: string;
+  readonly email?: string | undefined;
+  readonly emailVerified?: boolean;
+  readonly profile?: ProfileClaims;
+  readonly demonstration?: boolean;
+  /** Absent for an account that signs in another way. */
+  readonly password?: string | undefined;
+}
+
+/** @throws InvalidAccountError, IdentifierTakenError, PasswordHashingOverloadedError */
+export type CreateAccount = (input: CreateAccountInput) => Promise<Account>;
+
+/**
+ * Replaces the password, whether there was one or not.
+ * @throws InvalidAccountError, PasswordHashingOverloadedError, LatchkeyError `account_not_found`
+ */
+export type SetPassword = (id: AccountId, password: string) => Promise<void>;
+
+export class InvalidAccountError extends LatchkeyError {
+  /** Sentences for the person who gave the data. */
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super("invalid_account", problems.join(" "), { status: 400 });
+    this.problems = problems;
+  }
+}
+
+const MAX_USERNAME_CODE_POINTS = 64;
+/** RFC 5321 §4.5.3.1.3 allows paths of 256 octets, and the angle brackets are two of them. */
+const MAX_EMAIL_LENGTH = 254;
+/** RFC 5321 §4.5.3.1.1. */
+const MAX_EMAIL_LOCAL_PART_LENGTH = 64;
+/** 128 bit, so that ids are neither guessed nor ever the same. */
+const ACCOUNT_ID_BYTES = 16;
+
+/**
+ * The "valid e-mail address" of the HTML standard, which every browser checks. ASCII only, so no two
+ * look alike and none changes under Unicode normalization.
+ */
+const EMAIL =
+  /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+
+/** Controls, invisible format characters, lone surrogates, line and paragraph separators. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+export function createCreateAccount(deps: CreateAccountDeps): CreateAccount {
+  const { accounts, passwordHasher, issuerHost } = deps;
+  return async (input) => {
+    const { username, email, password } = input;
+    const problems = [...checkUsername(username, email), ...checkEmail(email)];
+    if (password !== undefined) {
+      problems.push(...checkPassword(password, { username, email, issuerHost }));
+    }
+    if (problems.length > 0) throw new InvalidAccountError(problems);
+    return accounts.create({
+      id: generateAccountId(),
+      username,
+      email,
+      emailVerified: input.emailVerified ?? false,
+      profile: input.profile ?? {},
+      demonstration: input.demonstration ?? false,
+      passwordHash: password === undefined ? undefined : await passwordHasher.hash(password),
+    });
+  };
+}
+
+export function createSetPassword(deps: CreateAccountDeps): SetPassword {
+  const { accounts, passwordHasher, issuerHost } = deps;
+  return async (id, password) => {
+    const account = await accounts.find(id);
+    if (account === undefined) throw accountNotFound();
+    const { username, email } = account;
+    const problems = checkPassword(password, { username, email, issuerHost });
+    if (problems.length > 0) throw new InvalidAccountError(problems);
+    const passwordHash = await passwordHasher.hash(password);
+    if (!(await accounts.setPasswordHash(id, passwordHash))) throw accountNotFound();
+  };
+}
+
+/** Prefixed, so that no account id is ever a client id (RFC 9700 §4.15), nor begins with a dash. */
+function generateAccountId(): AccountId {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this is where account ids are made
+  return `acct_${randomToken(ACCOUNT_ID_BYTES)}` as AccountId;
+}
+
+function checkUsername(username: string, email: string | undefined): string[] {
+  const problems: string[] = [];
+  const compared = normalizeIdentifier(username);
+  // Both spellings are stored, and normalization can lengthen as well as shorten.
+  const codePoints = Math.max(Array.from(username).length, Array.from(compared).length);
+  if (compared === "" || codePoints > MAX_USERNAME_CODE_POINTS) {
+    problems.push(`The user name must have 1 to ${MAX_USERNAME_CODE_POINTS} characters.`);
+  }
+  if (username !== username.trim()) {
+    problems.push("The user name must not begin or end with a space.");
+  }
+  if (UNPRINTABLE.test(username)) {
+    problems.push("The user name must not contain control characters.");
+  }
+  const isOwnEmail = email !== undefined && compared === normalizeIdentifier(email);
+  if (compared.includes("@") && !isOwnEmail) {
+    problems.push('The user name must not contain "@", unless it is the e-mail address.');
+  }
+  return problems;
+}
+
+function checkEmail(email: string | undefined): string[] {
+  if (email === undefined) return [];
+  const isValid =
+    email.length <= MAX_EMAIL_LENGTH &&
+    email.indexOf("@") <= MAX_EMAIL_LOCAL_PART_LENGTH &&
+    EMAIL.test(email);
+  return isValid ? [] : ["The e-mail address is not valid."];
+}
+
+function accountNotFound(): LatchkeyError {
+  return new LatchkeyError("account_not_found", "There is no such account.", { status: 404 });
+}

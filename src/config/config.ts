@@ -1,0 +1,60 @@
+export type AccessTokenAlgorithm = "ES256" | "RS256" | "PS256" | "EdDSA";
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
+
+/** Whose `X-Forwarded-*` headers are believed. */
+export interface TrustedProxies {
+  /** How many proxies stand in front of us; 0: none, and the headers are ignored. */
+  readonly hops: number;
+  /** Only what connects from these (IP or CIDR) is a proxy, and then `hops` is 1; `any`: whoever connects. */
+  readonly addresses: readonly string[] | "any";
+}
+
+export interface PasswordHashCost {
+  readonly memoryKib: number;
+  readonly iterations: number;
+  readonly parallelism: number;
+}
+
+/**
+ * Everything an operator decides, read once at start. Deeply frozen; made only by `loadConfig`.
+ * `docs/configuration.md` says which variable feeds which field and why.
+ */
+export interface Config {
+  readonly mode: "development" | "production";
+  /** Canonical URL without a trailing slash, query or fragment; may have a path. */
+  readonly issuer: string;
+  /** Address that the server listens on. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly dataDirectory: string;
+  /** `sqlite:<path>`, `postgres://…` or `postgresql://…`. May contain a password. */
+  readonly databaseUrl: string;
+  /** Undefined only in development: one is generated and kept in `dataDirectory`. */
+  readonly secretKey: string | undefined;
+  readonly accessTokenAlgorithm: AccessTokenAlgorithm;
+  readonly accessTokenSeconds: number;
+  /** Unused for this long ends a refresh token; each rotation starts anew. */
+  readonly refreshTokenSeconds: number;
+  /** Absolute end of a grant and of its refresh tokens. */
+  readonly grantSeconds: number;
+  readonly sessionIdleSeconds: number;
+  readonly sessionAbsoluteSeconds: number;
+  readonly trustedProxies: TrustedProxies;
+  readonly openRegistration: boolean;
+  readonly pkceRequired: "all" | "public";
+  readonly responseTypes: readonly string[];
+  readonly authorizationPost: boolean;
+  readonly passwordHash: PasswordHashCost;
+  /** How many passwords are hashed at once. */
+  readonly passwordHashConcurrency: number;
+  /** How many more may wait; beyond that a sign-in is asked to come back later. */
+  readonly passwordHashQueue: number;
+  /** Lower case host names and addresses on private networks that may be fetched from. */
+  readonly outboundAllowedHosts: readonly string[];
+  readonly logLevel: LogLevel;
+  readonly demonstrationData: boolean;
+  readonly maxConnections: number;
+  /** Always undefined: this version refuses to start with Redis. */
+  readonly redisUrl: undefined;
+}

@@ -1,0 +1,70 @@
+import { availableParallelism } from "node:os";
+import type { Config } from "./config.js";
+import { ConfigurationError, type SettingProblem } from "./configuration-error.js";
+import { readSettings, type Environment } from "./read-settings.js";
+import type { SettingValues } from "./settings.js";
+
+const SECONDS_OF_A_MINUTE = 60;
+const SECONDS_OF_A_DAY = 86_400;
+
+/**
+ * Reads every setting. Unset and empty are the same.
+ *
+ * @param fileProblems what `loadEnvironment` found wrong with `.env`.
+ * @throws ConfigurationError with every problem at once
+ */
+export function loadConfig(
+  environment: Environment,
+  fileProblems: readonly SettingProblem[] = [],
+): Config {
+  const { values, problems } = readSettings(environment);
+  const all = [...fileProblems, ...problems];
+  if (all.length > 0) throw new ConfigurationError(all);
+  return deepFreeze(toConfig(values));
+}
+
+function toConfig(values: SettingValues): Config {
+  const isProduction = values.NODE_ENV === "production";
+  return {
+    mode: values.NODE_ENV,
+    issuer: values.ISSUER ?? `http://localhost:${values.PORT}`,
+    host: values.HOST ?? (isProduction ? "0.0.0.0" : "127.0.0.1"),
+    port: values.PORT,
+    dataDirectory: values.DATA_DIR,
+    databaseUrl:
+      values.DATABASE_URL ?? `sqlite:${values.DATA_DIR.replace(/\/+$/, "")}/latchkey.sqlite`,
+    secretKey: values.SECRET_KEY,
+    accessTokenAlgorithm: values.ALGORITHM,
+    accessTokenSeconds: values.ACCESS_TOKEN_EXPIRE_MINUTES * SECONDS_OF_A_MINUTE,
+    refreshTokenSeconds: values.REFRESH_TOKEN_EXPIRE_DAYS * SECONDS_OF_A_DAY,
+    grantSeconds: values.GRANT_EXPIRE_DAYS * SECONDS_OF_A_DAY,
+    sessionIdleSeconds: values.SESSION_IDLE_EXPIRE_DAYS * SECONDS_OF_A_DAY,
+    sessionAbsoluteSeconds: values.SESSION_EXPIRE_DAYS * SECONDS_OF_A_DAY,
+    trustedProxies: values.TRUST_PROXY,
+    openRegistration: values.OPEN_REGISTRATION,
+    pkceRequired: values.PKCE_REQUIRED,
+    responseTypes: values.RESPONSE_TYPES,
+    authorizationPost: values.AUTHORIZATION_POST,
+    passwordHash: {
+      memoryKib: values.ARGON2_MEMORY_KIB,
+      iterations: values.ARGON2_ITERATIONS,
+      parallelism: values.ARGON2_PARALLELISM,
+    },
+    passwordHashConcurrency:
+      values.PASSWORD_HASH_CONCURRENCY ?? Math.max(1, availableParallelism() - 1),
+    passwordHashQueue: values.PASSWORD_HASH_QUEUE,
+    outboundAllowedHosts: values.OUTBOUND_ALLOWED_HOSTS ?? [],
+    logLevel: values.LOG_LEVEL,
+    demonstrationData: values.DEMONSTRATION_DATA ?? !isProduction,
+    maxConnections: values.MAX_CONNECTIONS,
+    redisUrl: undefined,
+  };
+}
+
+function deepFreeze<Value>(value: Value): Value {
+  if (typeof value === "object" && value !== null) {
+    for (const inner of Object.values(value)) deepFreeze(inner);
+    Object.freeze(value);
+  }
+  return value;
+}

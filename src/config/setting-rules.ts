@@ -1,0 +1,78 @@
+import { isLoopback } from "./find-address-violation.js";
+import type { SettingName, SettingValues } from "./settings.js";
+
+/** A rule about one setting in the light of others. */
+export interface SettingRule {
+  /** The setting to change. */
+  readonly name: SettingName;
+  /** Skipped when one of these could not be read, since that is reported already. */
+  readonly reads: readonly SettingName[];
+  /** @returns what is wrong, to follow the name. */
+  readonly findViolation: (values: SettingValues) => string | undefined;
+}
+
+function rule<Read extends SettingName>(
+  name: SettingName,
+  reads: readonly Read[],
+  findViolation: (values: Pick<SettingValues, Read>) => string | undefined,
+): SettingRule {
+  return { name, reads, findViolation };
+}
+
+function productionRule<Read extends SettingName>(
+  name: Read,
+  findViolation: (value: SettingValues[Read]) => string | undefined,
+): SettingRule {
+  return {
+    name,
+    reads: ["NODE_ENV", name],
+    findViolation: (values) =>
+      values.NODE_ENV === "production" ? findViolation(values[name]) : undefined,
+  };
+}
+
+export const settingRules: readonly SettingRule[] = [
+  rule("GRANT_EXPIRE_DAYS", ["GRANT_EXPIRE_DAYS", "REFRESH_TOKEN_EXPIRE_DAYS"], (values) =>
+    values.GRANT_EXPIRE_DAYS < values.REFRESH_TOKEN_EXPIRE_DAYS
+      ? `is ${values.GRANT_EXPIRE_DAYS}, but must be at least REFRESH_TOKEN_EXPIRE_DAYS, which is ${values.REFRESH_TOKEN_EXPIRE_DAYS}`
+      : undefined,
+  ),
+  rule("SESSION_EXPIRE_DAYS", ["SESSION_EXPIRE_DAYS", "SESSION_IDLE_EXPIRE_DAYS"], (values) =>
+    values.SESSION_EXPIRE_DAYS < values.SESSION_IDLE_EXPIRE_DAYS
+      ? `is ${values.SESSION_EXPIRE_DAYS}, but must be at least SESSION_IDLE_EXPIRE_DAYS, which is ${values.SESSION_IDLE_EXPIRE_DAYS}`
+      : undefined,
+  ),
+  rule("AUTHORIZATION_POST", ["AUTHORIZATION_POST", "ISSUER"], (values) =>
+    values.AUTHORIZATION_POST && !values.ISSUER?.startsWith("https:")
+      ? "needs an https ISSUER: browsers accept SameSite=None cookies over https only"
+      : undefined,
+  ),
+  rule("REDIS_URL", ["REDIS_URL"], (values) =>
+    values.REDIS_URL === undefined
+      ? undefined
+      : "is set. Redis is not supported by this version; PostgreSQL carries all models. Remove REDIS_URL.",
+  ),
+  productionRule("SECRET_KEY", (key) =>
+    key === undefined ? "must be given in production" : findWeakness(key),
+  ),
+  productionRule("DATABASE_URL", (url) =>
+    url === undefined ? "must be given in production" : undefined,
+  ),
+  productionRule("ISSUER", (issuer) => {
+    const url = issuer === undefined ? null : URL.parse(issuer);
+    return url?.protocol === "http:" && !isLoopback(url.hostname)
+      ? "must be https in production, unless its host is loopback"
+      : undefined;
+  }),
+  productionRule("DEMONSTRATION_DATA", (wanted) =>
+    wanted === true ? "must not be true in production: it is for trying the server out" : undefined,
+  ),
+];
+
+function findWeakness(key: string): string | undefined {
+  const distinct = new Set(key).size;
+  if (/^change[-_ ]?me/i.test(key)) return "is a placeholder: generate a random one";
+  if (distinct === 1) return "is one character repeated: generate a random one";
+  if (distinct < 10) return "has fewer than 10 different characters: generate a random one";
+  return undefined;
+}

@@ -1,0 +1,30 @@
+import type { z } from "zod";
+import { protocolSettings } from "./protocol-settings.js";
+import type { Setting } from "./setting.js";
+import { serverSettings } from "./server-settings.js";
+
+/** Every environment variable that Latchkey reads. Reading and documentation both come from here. */
+const settings = { ...serverSettings, ...protocolSettings };
+
+type Settings = typeof settings;
+export type SettingName = keyof Settings;
+
+/** The parsed value of each setting; undefined where it has no default and was not given. */
+export type SettingValues = {
+  readonly [Name in SettingName]:
+    | z.output<Settings[Name]["type"]>
+    | (Settings[Name] extends { default: string } ? never : undefined);
+};
+
+/** The same table without the type of each value, for loops over all of it. */
+export const settingList: readonly (readonly [SettingName, Setting])[] = Object.keys(settings)
+  .filter(isSettingName)
+  .map((name) => [name, settings[name]] as const);
+
+export function exampleOf(name: SettingName): string {
+  return `${name}=${settings[name].example}`;
+}
+
+function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(settings, name);
+}

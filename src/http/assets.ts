@@ -1,0 +1,97 @@
+/**
+ * The stylesheet, the script and the icon of the pages: read once, addressed by their content,
+ * served from memory. The pages (`render.ts`) ask for the addresses, `app.ts` uses `serve`.
+ * Nothing else is ever read from the disk for a request.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
+import type { Context, Middleware, Next } from "koa";
+
+/** Every file that a page may ask for. */
+export type AssetName = "latchkey.css" | "latchkey.js" | "icon.svg";
+
+/** 1 year, the longest that RFC 9111 caches honour: another content has another address. */
+const CACHE_SECONDS = 31_536_000;
+
+export interface AssetsDeps {
+  /** Holds the files of `AssetName`. */
+  readonly directory: string;
+  /** Path of the issuer without a slash at its end; "" at the root of the host. */
+  readonly basePath: string;
+}
+
+export interface Assets {
+  /** The path under which a page links the file, `<basePath>/assets/latchkey.<hash>.css`. */
+  readonly url: (name: AssetName) => string;
+  /** Answers everything below `<basePath>/assets/` and passes on the rest. */
+  readonly serve: Middleware;
+}
+
+interface Asset {
+  readonly path: string;
+  readonly type: string;
+  readonly hash: string;
+  readonly plain: Buffer;
+  readonly brotli: Buffer;
+}
+
+/** @throws the error of the file system when a file is missing: a release without it must not start. */
+export function loadAssets({ directory, basePath }: AssetsDeps): Assets {
+  const prefix = `${basePath}/assets/`;
+  const load = (name: AssetName, type: string): Asset => {
+    const plain = readFileSync(join(directory, name));
+    /** 64 bits: enough to tell the contents of a few files apart; it is no secret. */
+    const hash = createHash("sha256").update(plain).digest("hex").slice(0, 16);
+    const path = `${prefix}${name.replace(".", `.${hash}.`)}`;
+    return { path, type, hash, plain, brotli: brotliCompressSync(plain) };
+  };
+  const byName: Record<AssetName, Asset> = {
+    "latchkey.css": load("latchkey.css", "text/css; charset=utf-8"),
+    "latchkey.js": load("latchkey.js", "text/javascript; charset=utf-8"),
+    "icon.svg": load("icon.svg", "image/svg+xml"),
+  };
+  const byPath = new Map(Object.values(byName).map((asset) => [asset.path, asset]));
+
+  return {
+    url: (name) => byName[name].path,
+
+    serve(ctx: Context, next: Next) {
+      // The address that the browser asked for, whatever a mount has cut from `ctx.path`.
+      const [path = ""] = ctx.originalUrl.split("?", 1);
+      if (!path.startsWith(prefix)) return next();
+      respond(ctx, byPath.get(path));
+      return Promise.resolve();
+    },
+  };
+}
+
+function respond(ctx: Context, asset: Asset | undefined): void {
+  if (!asset) {
+    ctx.status = 404;
+    ctx.set("Cache-Control", "no-store");
+    ctx.body = "Not found";
+    return;
+  }
+  if (ctx.method !== "GET" && ctx.method !== "HEAD") {
+    ctx.status = 405;
+    ctx.set("Allow", "GET, HEAD");
+    ctx.body = "Method not allowed";
+    return;
+  }
+
+  const compressed = ctx.acceptsEncodings("br", "identity") === "br";
+  ctx.status = 200;
+  ctx.vary("Accept-Encoding");
+  ctx.set("Cache-Control", `public, max-age=${CACHE_SECONDS}, immutable`);
+  // A strong validator names one sequence of bytes, so each encoding has its own (RFC 9110 §8.8.3).
+  ctx.etag = compressed ? `${asset.hash}-br` : asset.hash;
+  if (ctx.fresh) {
+    ctx.status = 304;
+    return;
+  }
+  if (compressed) ctx.set("Content-Encoding", "br");
+  ctx.type = asset.type;
+  ctx.body = compressed ? asset.brotli : asset.plain;
+}

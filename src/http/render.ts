@@ -1,0 +1,71 @@
+/**
+ * Turns a view and its data into an answer. Owns the templates and what each may be told; does not
+ * know what a request is about. Every module of `http/` that shows a page calls it.
+ */
+import { readdirSync } from "node:fs";
+import type { Context } from "koa";
+import nunjucks from "nunjucks";
+import type { Assets } from "./assets.js";
+import { IS_VIEW, type ViewName, type Views } from "./views.js";
+
+export interface RendererDeps {
+  readonly viewsDirectory: string;
+  readonly assets: Pick<Assets, "url">;
+  /** Path of the issuer without a slash at its end; "" at the root of the host. */
+  readonly basePath: string;
+}
+
+export interface Renderer {
+  /**
+   * Answers the request with a page that no cache keeps.
+   *
+   * @throws when the template prints a value that is undefined; the context is untouched then.
+   */
+  // oxlint-disable-next-line max-params -- reads as "render the login page with this data, 422"
+  readonly render: <V extends ViewName>(
+    ctx: Context,
+    view: V,
+    data: Views[V],
+    status?: number,
+  ) => void;
+}
+
+/** @throws when a template does not compile or is missing, so that a broken page stops the start. */
+export function createRenderer({ viewsDirectory, assets, basePath }: RendererDeps): Renderer {
+  const environment = new nunjucks.Environment(
+    new nunjucks.FileSystemLoader(viewsDirectory, { watch: false, noCache: false }),
+    { autoescape: true, throwOnUndefined: true, trimBlocks: true, lstripBlocks: true },
+  );
+  environment.addGlobal("assetUrl", assets.url);
+  environment.addGlobal("homeUrl", `${basePath}/`);
+  environment.addFilter("isHttps", (url: unknown) => isUrlOf(["https:"], url));
+  environment.addFilter("isWeb", (url: unknown) => isUrlOf(["https:", "http:"], url));
+
+  const views = Object.keys(IS_VIEW).map((view) => `${view}.njk`);
+  for (const name of new Set([...findTemplates(viewsDirectory), ...views])) {
+    environment.getTemplate(name, true);
+  }
+
+  return {
+    // oxlint-disable-next-line max-params -- as above
+    render: (ctx, view, data, status = 200) => {
+      const html = environment.render(`${view}.njk`, { ...data, pageHost: ctx.host });
+      // Koa turns a 404 into a 200 when the body comes first.
+      ctx.status = status;
+      ctx.set("Cache-Control", "no-store");
+      ctx.type = "html";
+      ctx.body = html;
+    },
+  };
+}
+
+function findTemplates(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".njk"))
+    .map((path) => path.replaceAll("\\", "/"));
+}
+
+/** A link from outside never carries `javascript:` or `data:` into a page. */
+function isUrlOf(protocols: readonly string[], url: unknown): boolean {
+  return typeof url === "string" && URL.canParse(url) && protocols.includes(new URL(url).protocol);
+}

@@ -1,0 +1,176 @@
+import type { PlaygroundViews } from "./playground/playground-views.js";
+
+/**
+ * Every page, by the name of its template, with what the template needs. A new page is a row here,
+ * one in `IS_VIEW` and a file `views/<name>.njk`. All strings are plain text: templates escape them.
+ */
+export interface Views extends PlaygroundViews {
+  login: LoginView;
+  consent: ConsentView;
+  logout: LogoutView;
+  "signed-out": SignedOutView;
+  "device-code": DeviceCodeView;
+  "device-confirm": DeviceConfirmView;
+  "device-done": DeviceDoneView;
+  error: ErrorView;
+  "interaction-ended": InteractionEndedView;
+  "already-signed-in": AlreadySignedInView;
+  "cookies-blocked": CookiesBlockedView;
+  overloaded: OverloadedView;
+  home: HomeView;
+}
+
+export type ViewName = keyof Views;
+
+/** The same rows for run time: a view without a template stops the start. */
+export const IS_VIEW: Record<ViewName, true> = {
+  login: true,
+  consent: true,
+  logout: true,
+  "signed-out": true,
+  "device-code": true,
+  "device-confirm": true,
+  "device-done": true,
+  error: true,
+  "interaction-ended": true,
+  "already-signed-in": true,
+  "cookies-blocked": true,
+  overloaded: true,
+  home: true,
+  "playground/start": true,
+  "playground/session": true,
+  "playground/code": true,
+};
+
+/** What ties a form to the request that it continues and to this browser. */
+interface RequestForm {
+  readonly action: string;
+  /** Sent as `csrf_token`. */
+  readonly csrfToken: string;
+  /** Sent as `sealed_request`. */
+  readonly sealedRequest: string;
+}
+
+/** Posts `identifier` and `password`. */
+export interface LoginView extends RequestForm {
+  readonly clientName: string;
+  /** Host of the redirect URI; undefined when it has none (RFC 8252 §7.1). */
+  readonly returnHost: string | undefined;
+  /** As typed before, kept after an error; "" at first. */
+  readonly identifier: string;
+  readonly error: string | undefined;
+  /** Takes the same two hidden fields. */
+  readonly cancelAction: string;
+}
+
+/** Posts `decision`: `allow` or `deny`. */
+export interface ConsentView extends RequestForm {
+  readonly client: {
+    readonly name: string;
+    /** Host of the redirect URI. */
+    readonly host: string;
+    /** Nobody here has looked at who runs this client. */
+    readonly unverified: boolean;
+    /** These three are linked only when they are https. */
+    readonly uri?: string | undefined;
+    readonly policyUri?: string | undefined;
+    readonly tosUri?: string | undefined;
+  };
+  readonly account: { readonly name: string; readonly email: string | undefined };
+  /** Items are verb phrases: "See your name". */
+  readonly groups: readonly { readonly title: string; readonly items: readonly string[] }[];
+  readonly resources: readonly { readonly name: string; readonly items: readonly string[] }[];
+  /** The client keeps access while the person is away. */
+  readonly offline: boolean;
+  readonly returnHost: string | undefined;
+  /** Takes the same two hidden fields. */
+  readonly switchAccountAction: string;
+}
+
+/** Posts `xsrf`, and `logout=yes` for signing out. */
+export interface LogoutView {
+  readonly action: string;
+  readonly xsrf: string;
+  readonly clientName: string | undefined;
+  readonly account: string | undefined;
+}
+
+export interface SignedOutView {
+  readonly clientName: string | undefined;
+  /** Linked only when it is a web address. */
+  readonly clientUri: string | undefined;
+}
+
+/** Posts `xsrf` and `user_code`. */
+export interface DeviceCodeView {
+  readonly action: string;
+  readonly xsrf: string;
+  /** As typed before or given in the link; "" at first. */
+  readonly userCode: string;
+  readonly error: string | undefined;
+}
+
+/** Posts `xsrf`, `user_code`, and `confirm=yes` or `abort=yes`. */
+export interface DeviceConfirmView {
+  readonly action: string;
+  readonly xsrf: string;
+  readonly userCode: string;
+  readonly clientName: string;
+  readonly ipAddress: string;
+  readonly userAgent: string;
+  /** In words: "today at 14:05 UTC". */
+  readonly requestedAt?: string | undefined;
+  /** Verb phrases, as on the consent page. */
+  readonly scopes: readonly string[];
+}
+
+export interface DeviceDoneView {
+  readonly clientName: string;
+  readonly outcome: "connected" | "refused";
+}
+
+export interface ErrorView {
+  readonly heading: string;
+  readonly explanation: string;
+  /** `error` and `error_description` of the protocol, for the developer of the client. */
+  readonly errorCode: string | undefined;
+  readonly errorDescription: string | undefined;
+  readonly requestId: string;
+  /** `href` is ours: it is linked as it is. */
+  readonly wayOn: { readonly href: string; readonly label: string } | undefined;
+}
+
+/** Posts `sealed_request` to `restartAction`. */
+export interface InteractionEndedView {
+  readonly clientName: string | undefined;
+  readonly requestId: string;
+  readonly restartAction: string | undefined;
+  readonly sealedRequest: string | undefined;
+}
+
+/** Posts `sealed_request`. */
+export interface AlreadySignedInView {
+  readonly account: string;
+  readonly clientName: string;
+  readonly continueAction: string;
+  readonly sealedRequest: string;
+}
+
+export interface CookiesBlockedView {
+  readonly host: string;
+  readonly testUrl: string;
+}
+
+export interface OverloadedView {
+  readonly retryAfterSeconds: number;
+  /** Safe to open with GET. */
+  readonly retryUrl?: string | undefined;
+}
+
+export interface HomeView {
+  readonly issuer: string;
+  readonly discoveryUrl: string;
+  readonly developmentMode: boolean;
+  readonly playgroundUrl?: string | undefined;
+  readonly deviceUrl: string;
+}

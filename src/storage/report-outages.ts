@@ -1,0 +1,45 @@
+import { LatchkeyError } from "../lib/errors.js";
+import type { Dialect } from "./dialect.js";
+
+/** 2 s: a pool that lost its database finds it again at the next request. */
+const RETRY_AFTER_SECONDS = 2;
+
+/**
+ * The same store, whose calls fail with `storage_unavailable` while the database can't be used, so
+ * that callers answer 503 and not 500. Nothing is ever "absent" or "not consumed" for that reason.
+ */
+export function reportOutages<Store extends object>(dialect: Dialect, store: Store): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name);
+      if (typeof method !== "function") return method;
+      return async (...args: unknown[]) => {
+        try {
+          return await Reflect.apply(method, target, args);
+        } catch (err) {
+          throw dialect.isOutage(err) ? storageUnavailable(err) : withoutRowData(err);
+        }
+      };
+    },
+  });
+}
+
+export function storageUnavailable(cause: unknown): LatchkeyError {
+  return new LatchkeyError(
+    "storage_unavailable",
+    "The database does not answer. Please try again.",
+    {
+      status: 503,
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+      cause: withoutRowData(cause),
+    },
+  );
+}
+
+/** PostgreSQL quotes the row at fault in `detail` and `where`, and errors go to the log. */
+function withoutRowData(err: unknown): unknown {
+  if (err instanceof Error) {
+    for (const field of ["detail", "where"]) Reflect.deleteProperty(err, field);
+  }
+  return err;
+}

@@ -1,0 +1,112 @@
+import type { ClientRecord, ClientStore } from "../clients/client-store.js";
+import type { Clock } from "../lib/clock.js";
+import { LatchkeyError } from "../lib/errors.js";
+import { isFindable } from "./findable.js";
+import type { Database } from "./open-database.js";
+import { reportOutages } from "./report-outages.js";
+import { parseStoredObject } from "./stored-json.js";
+import type { ClientRow } from "./tables.js";
+
+export interface SqlClientStoreDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+}
+
+const AFTER =
+  "(created_at, client_id) > (select created_at, client_id from client where client_id = ?)";
+
+/** Clients in `client`. Nothing is cached: a change counts for every node at the next request. */
+export function createSqlClientStore({ database, clock }: SqlClientStoreDeps): ClientStore {
+  const { knex, dialect } = database;
+
+  return reportOutages<ClientStore>(dialect, {
+    async find(clientId) {
+      if (!isFindable(clientId)) return undefined;
+      const row = await knex("client").where({ client_id: clientId }).first();
+      return row === undefined ? undefined : toRecord(row);
+    },
+
+    async list({ after, limit }) {
+      const page = knex("client").orderBy(["created_at", "client_id"]).limit(limit);
+      const rows = await (after === undefined ? page : page.whereRaw(AFTER, [after]));
+      return rows.map(toRecord);
+    },
+
+    async create(client) {
+      try {
+        await knex("client").insert(toRow({ ...client, createdAtSeconds: clock.nowSeconds() }));
+      } catch (err) {
+        throw dialect.isUniqueViolation(err) ? clientExists(client.clientId, err) : err;
+      }
+    },
+
+    async saveRegistration(clientId, metadata, secretHash) {
+      const row = toRow({
+        clientId,
+        metadata,
+        secretHash,
+        policy: { firstParty: false, resourceServer: undefined },
+        createdBy: "registration",
+        demonstration: false,
+        createdAtSeconds: clock.nowSeconds(),
+      });
+      await knex("client").insert(row).onConflict("client_id").merge(["metadata", "secret_hash"]);
+    },
+
+    async setSecretHash(clientId, secretHash) {
+      const changed = await knex("client")
+        .where({ client_id: clientId })
+        .update({ secret_hash: secretHash });
+      return changed === 1;
+    },
+
+    async delete(clientId) {
+      // Its consents go with it, by their foreign key.
+      return (await knex("client").where({ client_id: clientId }).delete()) === 1;
+    },
+
+    async countDemonstration() {
+      const row = await knex("client").where({ demonstration: true }).count({ total: "*" }).first();
+      return Number(row?.total ?? 0);
+    },
+
+    async deleteDemonstration() {
+      return knex("client").where({ demonstration: true }).delete();
+    },
+  });
+}
+
+function toRow(client: ClientRecord): ClientRow {
+  return {
+    client_id: client.clientId,
+    metadata: JSON.stringify(client.metadata),
+    secret_hash: client.secretHash ?? null,
+    first_party: client.policy.firstParty,
+    resource_server: client.policy.resourceServer ?? null,
+    created_by: client.createdBy,
+    demonstration: client.demonstration,
+    created_at: client.createdAtSeconds,
+  };
+}
+
+function toRecord(row: ClientRow): ClientRecord {
+  return {
+    clientId: row.client_id,
+    metadata: parseStoredObject(row.metadata, "client.metadata"),
+    secretHash: row.secret_hash ?? undefined,
+    policy: {
+      firstParty: Boolean(row.first_party),
+      resourceServer: row.resource_server ?? undefined,
+    },
+    createdBy: row.created_by,
+    demonstration: Boolean(row.demonstration),
+    createdAtSeconds: row.created_at,
+  };
+}
+
+function clientExists(clientId: string, cause: unknown): LatchkeyError {
+  return new LatchkeyError("client_exists", `A client with the id "${clientId}" exists.`, {
+    status: 409,
+    cause,
+  });
+}

@@ -1,0 +1,112 @@
+import type { Knex } from "knex";
+
+/**
+ * Rows as they are read. A column is written under the same name and type, save that SQLite gives
+ * back booleans as 0 and 1. Times are whole seconds since the epoch; `docs/storage.md` has examples.
+ */
+export interface AccountRow {
+  id: string;
+  username: string;
+  email: string | null;
+  email_verified: boolean | number;
+  /** ProfileClaims as JSON. */
+  profile: string;
+  disabled: boolean | number;
+  demonstration: boolean | number;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface AccountIdentifierRow {
+  /** Normalized user name or e-mail address. */
+  identifier: string;
+  account_id: string;
+}
+
+export interface PasswordCredentialRow {
+  account_id: string;
+  hash: string;
+  updated_at: number;
+}
+
+export interface ConsentRow {
+  account_id: string;
+  client_id: string;
+  /** Resource indicator; empty for OpenID Connect scopes and claims. */
+  resource: string;
+  kind: "scope" | "claim";
+  value: string;
+  granted_at: number;
+}
+
+export interface ClientRow {
+  client_id: string;
+  /** ClientMetadata as JSON. */
+  metadata: string;
+  secret_hash: string | null;
+  first_party: boolean | number;
+  resource_server: string | null;
+  created_by: "administrator" | "registration";
+  demonstration: boolean | number;
+  created_at: number;
+}
+
+export interface ResourceServerRow {
+  identifier: string;
+  name: string;
+  /** Words by scope value, as JSON. */
+  scopes: string;
+  access_token_format: "jwt" | "opaque";
+  access_token_algorithm: string | null;
+  access_token_seconds: number | null;
+  created_at: number;
+}
+
+export interface SigningKeyRow {
+  kid: string;
+  algorithm: string;
+  generation: number;
+  sealed_private_jwk: string;
+  created_at: number;
+}
+
+export interface ModelRow {
+  model: string;
+  id: string;
+  /** ModelPayload as JSON. */
+  payload: string;
+  /** A Grant has its own id here, so that a grant and all that hangs on it are found at once. */
+  grant_id: string | null;
+  uid: string | null;
+  user_code: string | null;
+  account_id: string | null;
+  client_id: string | null;
+  expires_at: number | null;
+  consumed_at: number | null;
+  consumed_by: string | null;
+}
+
+export interface MigrationRow {
+  name: string;
+}
+
+/** `Optional`: columns that an insert may leave out. Updates may also compute a column. */
+type Table<Row, Optional extends keyof Row = never> = Knex.CompositeTableType<
+  Row,
+  Omit<Row, Optional> & Partial<Pick<Row, Optional>>,
+  { [Column in keyof Row]?: Row[Column] | Knex.Raw }
+>;
+
+declare module "knex/types/tables.js" {
+  interface Tables {
+    account: Table<AccountRow>;
+    account_identifier: Table<AccountIdentifierRow>;
+    password_credential: Table<PasswordCredentialRow>;
+    consent: Table<ConsentRow>;
+    client: Table<ClientRow>;
+    resource_server: Table<ResourceServerRow>;
+    signing_key: Table<SigningKeyRow>;
+    model: Table<ModelRow, "consumed_at" | "consumed_by">;
+    migration: Table<MigrationRow>;
+  }
+}

@@ -1,0 +1,150 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { expect } from "chai";
+import { assertSchemaCurrent, migrateDatabase } from "../../src/storage/migrate.js";
+import { openDatabase, type Database } from "../../src/storage/open-database.js";
+import { BACKENDS, createStores, describeOnEachDatabase } from "../support/stores.js";
+import { codeOfRejection, rejectionOf } from "../support/stores-rejection.js";
+
+/** Forwards to `url` until told to be silent: connections stay, nothing comes through any more. */
+async function startProxy(url: string) {
+  const target = new URL(url);
+  const sockets = new Set<Socket>();
+  let silent = false;
+  const server = createServer((near) => {
+    const far = connect(Number(target.port || 5432), target.hostname);
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from);
+      from.on("data", (chunk) => silent || to.write(chunk));
+      from.on("error", () => to.destroy());
+      from.on("close", () => to.destroy());
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const proxied = new URL(url);
+  proxied.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    url: proxied.href,
+    beSilent(value: boolean) {
+      silent = value;
+    },
+    async close() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+describeOnEachDatabase("Faults", (createDatabase, backend) => {
+  if (backend !== BACKENDS.find(({ name }) => name === "PostgreSQL")) return;
+
+  const closers: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of closers.splice(0).toReversed()) await close();
+  });
+
+  async function open(url: string, poolMax = 10): Promise<Database> {
+    const database = await openDatabase(url, { poolMax });
+    closers.push(() => database.close());
+    return database;
+  }
+
+  async function openMigrated(poolMax?: number) {
+    const { url } = await createDatabase();
+    const database = await open(url, poolMax);
+    await migrateDatabase(database);
+    return { url, database, models: createStores(url, database).models };
+  }
+
+  it("survives the end of every connection, idle or at work, and heals by itself (FT-15)", async () => {
+    const { url, database, models } = await openMigrated();
+    const killer = await open(url);
+    await Promise.all(Array.from({ length: 5 }, () => models.find("Session", "x")));
+    const atWork = rejectionOf(Promise.resolve(database.knex.raw("select pg_sleep(4)")));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await killer.knex.raw(
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
+    );
+    expect(await atWork).to.be.instanceOf(Error);
+    await database.ping();
+    for (let call = 0; call < 5; call++) await models.upsert("Session", "x", {}, 60);
+    expect(await models.find("Session", "x")).to.deep.equal({});
+  });
+
+  it("answers 503 while every connection is in use or a statement takes too long (FT-16, FT-17)", async () => {
+    const { database, models } = await openMigrated(1);
+    const slow = rejectionOf(Promise.resolve(database.knex.raw("select pg_sleep(20)")));
+    const started = performance.now();
+    const err = await rejectionOf(models.find("Session", "x"));
+    expect(err).to.include({ code: "storage_unavailable", status: 503, retryAfterSeconds: 2 });
+    expect(performance.now() - started).to.be.within(2500, 4000);
+    expect(database.dialect.isOutage(await slow)).to.equal(true);
+    expect(performance.now() - started).to.be.below(6500);
+    expect(await models.find("Session", "x")).to.equal(undefined);
+  });
+
+  it("gives up on a server that fell silent, and finds it again (FT-10)", async () => {
+    const { url } = await openMigrated();
+    const proxy = await startProxy(url);
+    closers.push(() => proxy.close());
+    const database = await open(proxy.url);
+    const { models } = createStores(proxy.url, database);
+    await Promise.all([models.find("Session", "x"), models.find("Session", "x")]);
+    proxy.beSilent(true);
+    const started = performance.now();
+    const [found, consumed, pinged] = await Promise.all([
+      codeOfRejection(models.find("Session", "x")),
+      codeOfRejection(models.consume("RefreshToken", "x", "attempt")),
+      codeOfRejection(database.ping()).then((code) => ({ code, ms: performance.now() - started })),
+    ]);
+    expect(found).to.equal("storage_unavailable");
+    expect(consumed).to.equal("storage_unavailable");
+    expect(pinged.code).to.equal("storage_unavailable");
+    expect(pinged.ms).to.be.below(2500);
+    expect(performance.now() - started).to.be.below(8000);
+    proxy.beSilent(false);
+    for (let call = 0; call < 5; call++) await models.upsert("Session", "x", {}, 60);
+  });
+
+  it("names a server that can't be reached, and says so within a moment", async () => {
+    const database = await open("postgres://ada:secret@127.0.0.1:1/latchkey");
+    const { models } = createStores("", database);
+    expect(await codeOfRejection(models.find("Session", "x"))).to.equal("storage_unavailable");
+    expect(await codeOfRejection(database.ping())).to.equal("storage_unavailable");
+    for (const attempt of [assertSchemaCurrent, migrateDatabase]) {
+      const err = await rejectionOf(attempt(database));
+      expect(err).to.include({ code: "storage_unavailable" });
+      expect(err).to.have.property("message").that.includes("127.0.0.1:1/latchkey");
+      expect(err).to.have.property("message").that.includes("ECONNREFUSED");
+    }
+  });
+
+  it("says that a database or user is not let in", async () => {
+    const { url } = await createDatabase();
+    for (const change of [
+      (changed: URL) => void (changed.pathname = "/latchkey_none"),
+      (changed: URL) => void (changed.username = "latchkey_none"),
+    ]) {
+      const changed = new URL(url);
+      change(changed);
+      const err = await rejectionOf(assertSchemaCurrent(await open(changed.href)));
+      expect(err).to.include({ code: "database_unusable" });
+    }
+  });
+
+  it("takes writes to a read-only server for an outage and not for success (FT-19)", async () => {
+    const { url, models } = await openMigrated();
+    await models.upsert("RefreshToken", "x", {}, 60);
+    const readOnly = new URL(url);
+    readOnly.searchParams.set("options", "-c default_transaction_read_only=on");
+    const standby = createStores(url, await open(readOnly.href)).models;
+    expect(await standby.find("RefreshToken", "x")).to.deep.equal({});
+    const consumed = standby.consume("RefreshToken", "x", "attempt");
+    expect(await codeOfRejection(consumed)).to.equal("storage_unavailable");
+    expect(await models.find("RefreshToken", "x")).to.deep.equal({});
+  });
+});

@@ -1,0 +1,240 @@
+/**
+ * Shows every page in every state: `node dist/test/support/page-gallery.js <folder>`.
+ *
+ * Serves the samples with the renderer, assets and policy of the product, takes screenshots with
+ * script off at two widths in both schemes, and ends with 1 when a page breaks one of the rules
+ * that a browser can check.
+ */
+import { mkdirSync } from "node:fs";
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import Koa from "koa";
+import type { Browser, Page } from "playwright-core";
+import { loadAssets } from "../../src/http/assets.js";
+import { createRenderer, type Renderer } from "../../src/http/render.js";
+import { createSecurityHeaders } from "../../src/http/security-headers.js";
+import { openBrowser } from "./browser.js";
+import { PAGE_SAMPLES } from "./page-samples.js";
+
+const VIEWS = fileURLToPath(new URL("../../../views", import.meta.url));
+const WIDTHS = [360, 1280];
+const SCHEMES = ["light", "dark"] as const;
+/** WCAG 2.2 2.5.5. */
+const TARGET_PX = 44;
+
+/** Not a page of the product: every component for wide pages, to see that they fit together. */
+const COMPONENTS = `{% extends "layout.njk" %}
+{% block title %}Components{% endblock %}
+{% block width %}wide{% endblock %}
+{% block actions %}<a href="/">Start page</a>{% endblock %}
+{% block content %}
+<h1>Try a sign-in</h1>
+<p class="lede">Each step shows what your app sends and what comes back.</p>
+<p class="badges"><span class="badge badge--success">Active</span> <span class="badge badge--neutral">Public client</span>
+  <span class="badge badge--caution">Development</span> <span class="badge badge--danger">Revoked</span></p>
+<section class="card">
+  <h2>Authorization code</h2>
+  <ol class="steps">
+    <li>Send the person to the authorization endpoint with a code challenge.</li>
+    <li>Exchange the code.<pre class="code" tabindex="0"><code>POST /token HTTP/1.1
+Content-Type: application/x-www-form-urlencoded
+
+grant_type=authorization_code&amp;code=abc&amp;code_verifier=a-very-long-verifier-that-does-not-fit-on-a-phone</code></pre></li>
+    <li>Read the claims.</li>
+  </ol>
+  <p class="actions"><a class="button button--primary" href="/">Start</a><a class="button button--secondary" href="/">Copy the request</a><a class="button button--quiet" href="/">Read how it works</a></p>
+</section>
+<section class="card">
+  <h2>ID token</h2>
+  <dl class="facts"><div><dt>iss</dt><dd class="mono">https://id.example.org</dd></div><div><dt>sub</dt><dd class="mono">b7c1</dd></div></dl>
+  <div class="table" tabindex="0" role="region" aria-label="Claims"><table><thead><tr><th scope="col">Claim</th><th scope="col">Value</th><th scope="col">Meaning</th></tr></thead>
+    <tbody><tr><th scope="row">aud</th><td class="mono">playground</td><td>The client that the token is for</td></tr><tr><th scope="row">exp</th><td class="mono">1795362005</td><td>When it ends</td></tr></tbody></table></div>
+  <details class="details"><summary>The same with curl</summary><pre class="command">curl -s https://id.example.org/.well-known/openid-configuration</pre></details>
+  <details class="details" open><summary>Open by default</summary><p>Some words inside.</p></details>
+</section>
+{% endblock %}`;
+
+const problems: string[] = [];
+
+async function main(folder: string): Promise<void> {
+  mkdirSync(folder, { recursive: true });
+  const views = await mkdtemp(join(tmpdir(), "latchkey-views-"));
+  await cp(VIEWS, views, { recursive: true });
+  await writeFile(join(views, "components.njk"), COMPONENTS);
+
+  const { origin, close } = await openServer(views);
+  const browser = await openBrowser();
+  try {
+    await photograph(browser, origin, folder);
+    for (const { name, path } of pages()) await check(browser, origin + path, name);
+    await checkReveal(browser, origin);
+  } finally {
+    await browser.close();
+    await close();
+    await rm(views, { recursive: true });
+  }
+  console.log(problems.length === 0 ? "All pages keep the rules." : problems.join("\n"));
+  process.exitCode = problems.length === 0 ? 0 : 1;
+}
+
+function pages(): { name: string; path: string }[] {
+  const named = PAGE_SAMPLES.map(({ view, state }) => `${view}.${state}`);
+  return [...named, "components"].map((name) => ({ name, path: `/page/${name}` }));
+}
+
+async function openServer(viewsDirectory: string) {
+  const assets = loadAssets({ directory: join(viewsDirectory, "assets"), basePath: "" });
+  const renderer = createRenderer({ viewsDirectory, assets, basePath: "" });
+  const app = new Koa();
+  app.use((ctx, next) => {
+    // The pages say which host they are on: let it be one that stays the same in every picture.
+    ctx.req.headers.host = "id.example.org";
+    return next();
+  });
+  app.use(createSecurityHeaders("http://id.example.org"));
+  app.use(assets.serve);
+  app.use((ctx) => showSample(ctx, renderer));
+  const server = app.listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  return {
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
+
+function showSample(ctx: Koa.Context, renderer: Renderer): void {
+  const name = ctx.path.slice("/page/".length);
+  if (name === "components") return renderer.render(ctx, "components" as "home", {} as never);
+  const sample = PAGE_SAMPLES.find(({ view, state }) => `${view}.${state}` === name);
+  if (sample) renderer.render(ctx, sample.view, sample.data, sample.status);
+}
+
+/** One page per width and scheme, opened once: a fresh one for each picture takes minutes. */
+async function photograph(browser: Browser, origin: string, folder: string): Promise<void> {
+  for (const width of WIDTHS) {
+    for (const colorScheme of SCHEMES) {
+      const page = await browser.newPage({
+        viewport: { width, height: width < 600 ? 740 : 900 },
+        colorScheme,
+        javaScriptEnabled: false,
+        deviceScaleFactor: width < 600 ? 2 : 1,
+      });
+      for (const { name, path } of pages()) {
+        await page.goto(origin + path);
+        const file = join(folder, `${name}.${width}.${colorScheme}.png`);
+        await page.screenshot({ path: file, fullPage: true });
+      }
+      await page.close();
+    }
+  }
+}
+
+async function check(browser: Browser, url: string, name: string): Promise<void> {
+  const page = await browser.newPage({
+    viewport: { width: 320, height: 640 },
+    javaScriptEnabled: false,
+  });
+  const status = PAGE_SAMPLES.find(({ view, state }) => `${view}.${state}` === name)?.status ?? 200;
+  page.on("console", (message) => {
+    // Chromium reports the status of the page itself as an error of the page.
+    const ownStatus = message.text().includes(`status of ${status}`) && status >= 400;
+    if (message.type() === "error" && !ownStatus) problems.push(`${name}: ${message.text()}`);
+  });
+  page.on("requestfailed", (request) => problems.push(`${name}: failed ${request.url()}`));
+  await page.goto(url);
+
+  await checkReflow(page, `${name} at 320 px`, 320);
+  await checkLabels(page, name);
+  await checkTargets(page, name);
+  await checkFocus(page, name);
+  await page.setViewportSize({ width: 640, height: 640 });
+  await page.evaluate(() => document.documentElement.style.setProperty("font-size", "200%"));
+  await checkReflow(page, `${name} at 640 px and 200 %`, 640);
+  await page.close();
+}
+
+async function checkReflow(page: Page, where: string, width: number): Promise<void> {
+  const scroll = await page.evaluate(() => document.documentElement.scrollWidth);
+  if (scroll > width) problems.push(`${where}: scrolls sideways, ${scroll} px wide`);
+}
+
+async function checkLabels(page: Page, name: string): Promise<void> {
+  const unnamed = await page.$$eval("input:not([type=hidden])", (inputs) =>
+    (inputs as HTMLInputElement[])
+      .filter((input) => !input.labels?.length)
+      .map((input) => input.name),
+  );
+  for (const input of unnamed) problems.push(`${name}: input ${input} has no label`);
+  if ((await page.$$("h1")).length !== 1) problems.push(`${name}: not exactly one h1`);
+}
+
+async function checkTargets(page: Page, name: string): Promise<void> {
+  const small = await page.$$eval(
+    "button, .button, input:not([type=hidden]), summary",
+    (elements, least) =>
+      elements
+        .map((element) => ({ element, box: element.getBoundingClientRect() }))
+        .filter(({ box }) => box.width > 0 && (box.height < least || box.width < least))
+        .map(({ element }) => element.outerHTML.slice(0, 80)),
+    TARGET_PX,
+  );
+  for (const html of small) problems.push(`${name}: smaller than ${TARGET_PX} px: ${html}`);
+}
+
+/** Tabs through the page: each stop must show an outline of 2 px or more. */
+async function checkFocus(page: Page, name: string): Promise<void> {
+  const stops = await page.evaluate(
+    () =>
+      [
+        ...document.querySelectorAll<HTMLElement>(
+          "a[href], button, input, summary, [tabindex='0']",
+        ),
+      ].filter((element) => element.checkVisibility() && element.getAttribute("type") !== "hidden")
+        .length,
+  );
+  const seen = new Set<string>();
+  // Between the last control and the first the focus leaves the page for the browser.
+  for (let i = 0; i <= stops + 1; i++) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement ?? document.body;
+      const { outlineStyle, outlineWidth } = getComputedStyle(element);
+      const box = element.getBoundingClientRect();
+      return {
+        html: `${element.outerHTML.slice(0, 80)} ${box.x} ${box.y + scrollY}`,
+        visible: outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 2,
+      };
+    });
+    if (focused.html.startsWith("<body")) continue;
+    seen.add(focused.html);
+    if (!focused.visible) problems.push(`${name}: focus not visible on ${focused.html}`);
+  }
+  if (seen.size < stops) problems.push(`${name}: Tab reaches ${seen.size} of ${stops} controls`);
+}
+
+async function checkReveal(browser: Browser, origin: string): Promise<void> {
+  const page = await browser.newPage();
+  page.on("pageerror", (error) => problems.push(`login with script: ${error.message}`));
+  await page.goto(`${origin}/page/login.first`);
+  const type = () => page.getAttribute("#password", "type");
+  const button = page.getByRole("button", { name: "Show password" });
+  await page.fill("#identifier", "ada");
+  await page.fill("#password", "secret");
+  await button.click();
+  if ((await type()) !== "text") problems.push("login: the password does not show");
+  if ((await button.getAttribute("aria-pressed")) !== "true") problems.push("login: not pressed");
+  await page.evaluate(() => {
+    // Keeps the page, to see what the submit left.
+    document.querySelector("form")?.addEventListener("submit", (event) => event.preventDefault());
+  });
+  await page.getByRole("button", { name: "Sign in" }).click();
+  if ((await type()) !== "password") problems.push("login: the password stays shown on submit");
+  await page.close();
+}
+
+const [folder] = process.argv.slice(2);
+if (!folder) throw new Error("Usage: page-gallery <folder>");
+await main(folder);

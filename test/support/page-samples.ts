@@ -1,0 +1,232 @@
+import type { ViewName, Views } from "../../src/http/views.js";
+
+/** One state of one page, as a person may meet it. */
+export interface PageSample<V extends ViewName = ViewName> {
+  readonly view: V;
+  /** Names the screenshot. */
+  readonly state: string;
+  readonly status: number;
+  readonly data: Views[V];
+}
+
+const requestForm = { action: "/submit", csrfToken: "csrf-1", sealedRequest: "sealed-1" };
+const requestId = "01JD9Q6Z8Y3W";
+const host = "id.example.org";
+
+/** Every view must have a row; every state that a template tells apart should have one. */
+const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: number }> } = {
+  login: {
+    first: {
+      ...requestForm,
+      clientName: "Meridian Notes",
+      returnHost: "notes.meridian.example",
+      identifier: "",
+      error: undefined,
+      cancelAction: "/cancel",
+    },
+    known: {
+      ...requestForm,
+      clientName: "Meridian Notes",
+      returnHost: undefined,
+      identifier: "ada@example.org",
+      error: undefined,
+      cancelAction: "/cancel",
+    },
+    wrong: {
+      ...requestForm,
+      clientName: "Meridian Notes",
+      returnHost: "notes.meridian.example",
+      identifier: "ada@example.org",
+      error: "The email, username or password is not right.",
+      cancelAction: "/cancel",
+      status: 401,
+    },
+    empty: {
+      ...requestForm,
+      clientName: "Meridian Notes",
+      returnHost: "notes.meridian.example",
+      identifier: "",
+      error: "Enter your email or username.",
+      cancelAction: "/cancel",
+      status: 400,
+    },
+    long: {
+      ...requestForm,
+      clientName: "Königlich-Bayerische Expense Reimbursement & Travel Portal",
+      returnHost: "expense-reimbursement-and-travel.portal.internal.koeniglich.example",
+      identifier: "",
+      error: undefined,
+      cancelAction: "/cancel",
+    },
+  },
+  consent: {
+    verified: {
+      ...requestForm,
+      client: {
+        name: "Meridian Notes",
+        host: "notes.meridian.example",
+        unverified: false,
+        policyUri: "https://meridian.example/privacy",
+        tosUri: "https://meridian.example/terms",
+      },
+      account: { name: "Ada Lovelace", email: "ada@example.org" },
+      groups: [
+        { title: "Your identity", items: ["See your name and picture"] },
+        { title: "Your contact", items: ["See your email address", "See your phone number"] },
+      ],
+      resources: [],
+      offline: false,
+      returnHost: "notes.meridian.example",
+      switchAccountAction: "/switch",
+    },
+    unverified: {
+      ...requestForm,
+      client: {
+        name: "Inbox Copilot",
+        host: "copilot.tools.example",
+        unverified: true,
+        uri: "https://copilot.tools.example",
+        policyUri: "http://copilot.tools.example/privacy",
+      },
+      account: { name: "Ada Lovelace", email: undefined },
+      groups: [{ title: "Your identity", items: ["See your name and picture"] }],
+      resources: [{ name: "Expenses API", items: ["Read your expense reports", "File new ones"] }],
+      offline: true,
+      returnHost: "copilot.tools.example",
+      switchAccountAction: "/switch",
+    },
+    bare: {
+      ...requestForm,
+      client: { name: "Status Page", host: "127.0.0.1:4000", unverified: false },
+      account: { name: "ada", email: undefined },
+      groups: [],
+      resources: [],
+      offline: false,
+      returnHost: undefined,
+      switchAccountAction: "/switch",
+    },
+  },
+  logout: {
+    asked: {
+      action: "/submit",
+      xsrf: "xsrf-1",
+      clientName: "Meridian Notes",
+      account: "ada@example.org",
+    },
+    bare: { action: "/submit", xsrf: "xsrf-1", clientName: undefined, account: undefined },
+  },
+  "signed-out": {
+    back: { clientName: "Meridian Notes", clientUri: "https://notes.meridian.example" },
+    named: { clientName: "Meridian Notes", clientUri: undefined },
+    bare: { clientName: undefined, clientUri: undefined },
+  },
+  "device-code": {
+    first: { action: "/submit", xsrf: "xsrf-1", userCode: "", error: undefined },
+    wrong: {
+      action: "/submit",
+      xsrf: "xsrf-1",
+      userCode: "WDJB-MJH",
+      error: "No device is waiting for this code. Check it, or start again on the device.",
+      status: 400,
+    },
+  },
+  "device-confirm": {
+    full: {
+      action: "/submit",
+      xsrf: "xsrf-1",
+      userCode: "WDJB-MJHT",
+      clientName: "Meridian TV",
+      ipAddress: "203.0.113.42",
+      userAgent:
+        "Mozilla/5.0 (Linux; Tizen 7.0; SmartTV) AppleWebKit/537.36 Chrome/108 Safari/537.36",
+      requestedAt: "22 November 2026, 14:05 UTC",
+      scopes: ["See your name and picture", "Play your saved films"],
+    },
+    bare: {
+      action: "/submit",
+      xsrf: "xsrf-1",
+      userCode: "WDJB-MJHT",
+      clientName: "backup-cli",
+      ipAddress: "2001:db8:85a3:8d3:1319:8a2e:370:7348",
+      userAgent: "backup-cli/2.4.1",
+      scopes: [],
+    },
+  },
+  "device-done": {
+    connected: { clientName: "Meridian TV", outcome: "connected" },
+    refused: { clientName: "Meridian TV", outcome: "refused" },
+  },
+  error: {
+    protocol: {
+      heading: "This sign-in cannot go on",
+      explanation:
+        "Meridian Notes sent a request that we cannot answer safely. Go back to the app and try again.",
+      errorCode: "invalid_redirect_uri",
+      errorDescription: "redirect_uri did not match any of the client's registered redirect_uris",
+      requestId,
+      wayOn: { href: "/", label: "Go to the start page" },
+      status: 400,
+    },
+    bare: {
+      heading: "There is no page here",
+      explanation: "Check the address, or go back to the app that you came from.",
+      errorCode: undefined,
+      errorDescription: undefined,
+      requestId,
+      wayOn: undefined,
+      status: 404,
+    },
+  },
+  "interaction-ended": {
+    restart: {
+      clientName: "Meridian Notes",
+      requestId,
+      restartAction: "/restart",
+      sealedRequest: "sealed-1",
+      status: 400,
+    },
+    lost: {
+      clientName: undefined,
+      requestId,
+      restartAction: undefined,
+      sealedRequest: undefined,
+      status: 400,
+    },
+  },
+  "already-signed-in": {
+    back: {
+      account: "ada@example.org",
+      clientName: "Meridian Notes",
+      continueAction: "/continue",
+      sealedRequest: "sealed-1",
+    },
+  },
+  "cookies-blocked": { blocked: { host, testUrl: "/cookies/test", status: 400 } },
+  overloaded: {
+    link: { retryAfterSeconds: 5, retryUrl: "/authorize?client_id=notes", status: 503 },
+    bare: { retryAfterSeconds: 1, status: 503 },
+  },
+  home: {
+    production: {
+      issuer: `https://${host}`,
+      discoveryUrl: `https://${host}/.well-known/openid-configuration`,
+      developmentMode: false,
+      deviceUrl: "/device",
+    },
+    development: {
+      issuer: "http://localhost:3000",
+      discoveryUrl: "http://localhost:3000/.well-known/openid-configuration",
+      developmentMode: true,
+      playgroundUrl: "/playground",
+      deviceUrl: "/device",
+    },
+  },
+};
+
+export const PAGE_SAMPLES: readonly PageSample[] = Object.entries(STATES).flatMap(
+  ([view, states]) =>
+    Object.entries(states).map(([state, { status = 200, ...data }]) => {
+      // The table above ties each view to its data; `Object.entries` forgets it.
+      return { view, state, status, data } as unknown as PageSample;
+    }),
+);

@@ -1,0 +1,81 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../src/cli.js", import.meta.url));
+
+export interface ServerProcess {
+  readonly child: ChildProcess;
+  readonly issuer: string;
+  /** From spawn to the first answer, in milliseconds. */
+  readonly listenMs: number;
+  /** Everything printed so far, both streams. */
+  output(): string;
+  /** Ends it and waits; @returns the exit code, null when a signal ended it. */
+  stop(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** The built server in a process of its own. @throws when it ends or does not listen within 20 s. */
+export async function spawnServer(environment: Record<string, string>): Promise<ServerProcess> {
+  const issuer = environment["ISSUER"] ?? `http://localhost:${environment["PORT"] ?? "8000"}`;
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [MAIN], { env: { PATH: process.env["PATH"], ...environment } });
+  let output = "";
+  child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  await waitUntilReady(child, `http://127.0.0.1:${environment["PORT"] ?? "8000"}/health/ready`, () => output);
+  return {
+    child,
+    issuer,
+    listenMs: performance.now() - startedAt,
+    output: () => output,
+    async stop(signal) {
+      if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+      const exited = once(child, "exit");
+      child.kill(signal);
+      await exited;
+      return child.exitCode;
+    },
+  };
+}
+
+async function waitUntilReady(child: ChildProcess, url: string, output: () => string): Promise<void> {
+  for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 10) {
+    if (child.exitCode !== null) throw new Error(`the server ended: ${output()}`);
+    try {
+      const response = await fetch(url);
+      await response.body?.cancel();
+      if (response.ok) return;
+    } catch {
+      // Not listening yet.
+    }
+    await delay(10);
+  }
+  throw new Error(`the server is not ready: ${output()}`);
+}
+
+export interface CommandOutput {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `latchkey …args` as an operator would. */
+export async function runCli(
+  args: readonly string[],
+  environment: Record<string, string>,
+  input = "",
+): Promise<CommandOutput> {
+  const child = spawn(process.execPath, [CLI, ...args], {
+    env: { PATH: process.env["PATH"], ...environment },
+  });
+  let stdout = "";
+  let stderr = "";
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  child.stdin.end(input);
+  await once(child, "close");
+  return { code: child.exitCode, stdout, stderr };
+}

@@ -1,0 +1,151 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { AccountStore } from "../../src/accounts/account-store.js";
+import type { ConsentStore } from "../../src/accounts/consent-store.js";
+import type { ClientStore } from "../../src/clients/client-store.js";
+import type { ResourceServerStore } from "../../src/clients/resource-server-store.js";
+import type { SigningKeyStore } from "../../src/keys/signing-key-store.js";
+import type { Clock } from "../../src/lib/clock.js";
+import type { ExpiredModelPurge, ModelStore } from "../../src/oidc/model-store.js";
+import { migrateDatabase } from "../../src/storage/migrate.js";
+import { openDatabase, type Database } from "../../src/storage/open-database.js";
+import { createSqlAccountStore } from "../../src/storage/sql-account-store.js";
+import { createSqlClientStore } from "../../src/storage/sql-client-store.js";
+import { createSqlConsentStore } from "../../src/storage/sql-consent-store.js";
+import { createSqlModelStore } from "../../src/storage/sql-model-store.js";
+import { createSqlResourceServerStore } from "../../src/storage/sql-resource-server-store.js";
+import { createSqlSigningKeyStore } from "../../src/storage/sql-signing-key-store.js";
+import { reportMissing } from "./missing-services.js";
+import { createTestPostgres, findPostgresProblem, HOW_TO_GET_POSTGRES } from "./postgres.js";
+
+export interface MovableClock extends Clock {
+  advance(seconds: number): void;
+}
+
+/** Everything that a backend keeps, over one empty database. */
+export interface TestStores {
+  /** For other processes; what they write is seen here. */
+  readonly url: string;
+  readonly database: Database;
+  readonly clock: MovableClock;
+  readonly models: ModelStore & ExpiredModelPurge;
+  readonly accounts: AccountStore;
+  readonly consents: ConsentStore;
+  readonly clients: ClientStore;
+  readonly resourceServers: ResourceServerStore;
+  readonly signingKeys: SigningKeyStore;
+}
+
+export interface TestDatabase {
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+export interface Backend {
+  readonly name: string;
+  readonly howToGetIt: string;
+  /** @returns why it can't be used here, or undefined when it can. */
+  findProblem(): Promise<unknown>;
+  createDatabase(): Promise<TestDatabase>;
+}
+
+export const BACKENDS: readonly Backend[] = [
+  {
+    name: "SQLite",
+    howToGetIt: "npm ci",
+    findProblem: async () => undefined,
+    createDatabase: createTestSqlite,
+  },
+  {
+    name: "PostgreSQL",
+    howToGetIt: HOW_TO_GET_POSTGRES,
+    findProblem: findPostgresProblem,
+    createDatabase: createTestPostgres,
+  },
+];
+
+/**
+ * One suite for each backend, over an empty database that has the schema. A backend that is not
+ * there is left out and named at the end of the run; in CI that fails.
+ */
+export function describeOnEachBackend(
+  title: string,
+  body: (stores: () => TestStores) => void,
+): void {
+  describeOnEachDatabase(title, (createDatabase) => {
+    let stores: TestStores;
+    before(async () => {
+      const { url } = await createDatabase();
+      const database = await openDatabase(url);
+      await migrateDatabase(database);
+      stores = createStores(url, database);
+    });
+    after(() => stores?.database.close());
+    body(() => stores);
+  });
+}
+
+/** The same with databases that are empty and that the suite opens by itself. */
+export function describeOnEachDatabase(
+  title: string,
+  body: (createDatabase: () => Promise<TestDatabase>, backend: Backend) => void,
+): void {
+  for (const backend of BACKENDS) {
+    describe(`${title} on ${backend.name}`, () => {
+      const databases: TestDatabase[] = [];
+      before(async function () {
+        const problem = await backend.findProblem();
+        if (problem === undefined) return;
+        if (process.env["CI"] === "true") throw problem;
+        reportMissing(backend.name, backend.howToGetIt);
+        this.skip();
+      });
+      body(async () => {
+        const database = await backend.createDatabase();
+        databases.push(database);
+        return database;
+      }, backend);
+      after(async () => {
+        for (const database of databases) await database.drop();
+      });
+    });
+  }
+}
+
+export function createMovableClock(): MovableClock {
+  let seconds = 1_800_000_000;
+  return {
+    nowMs: () => seconds * 1000,
+    nowSeconds: () => seconds,
+    advance(by) {
+      seconds += by;
+    },
+  };
+}
+
+export function createStores(url: string, database: Database): TestStores {
+  const clock = createMovableClock();
+  const deps = { database, clock };
+  return {
+    url,
+    database,
+    clock,
+    models: createSqlModelStore(deps),
+    accounts: createSqlAccountStore(deps),
+    consents: createSqlConsentStore(deps),
+    clients: createSqlClientStore(deps),
+    resourceServers: createSqlResourceServerStore(deps),
+    signingKeys: createSqlSigningKeyStore(deps),
+  };
+}
+
+async function createTestSqlite(): Promise<TestDatabase> {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-contract-"));
+  return {
+    url: `sqlite:${join(folder, "latchkey.sqlite")}`,
+    async drop() {
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

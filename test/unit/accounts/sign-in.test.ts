@@ -1,0 +1,143 @@
+import { expect } from "chai";
+import { createCreateAccount } from "../../../src/accounts/create-account.js";
+import {
+  createPasswordHasher,
+  type PasswordHasher,
+} from "../../../src/accounts/password-hasher.js";
+import { PasswordHashingOverloadedError } from "../../../src/accounts/password-hashing-overloaded-error.js";
+import { createSignIn } from "../../../src/accounts/sign-in.js";
+import { createMemoryAccountStore } from "../../support/memory-account-store.js";
+import { CHEAP_HASHING } from "./cheap-hashing.js";
+import { rejectionOf } from "./rejection-of.js";
+
+const PASSWORD = "correct horse battery staple";
+const NEW_PASSWORD = "another battery staple";
+
+describe("signIn", () => {
+  const oldHasher = createPasswordHasher(CHEAP_HASHING);
+  const hasher = createPasswordHasher({ ...CHEAP_HASHING, iterations: 2 });
+  after(() => Promise.all([oldHasher.close(), hasher.close()]));
+
+  /** Three accounts with hashes of `madeBy`; `passwordHasher` is what signs in, and is counted. */
+  async function setUp({ madeBy = hasher, passwordHasher = hasher } = {}) {
+    const accounts = createMemoryAccountStore();
+    const deps = { accounts, passwordHasher: madeBy, issuerHost: "login.acme.test" };
+    const createAccount = createCreateAccount(deps);
+    const anna = await createAccount({
+      username: "Anna",
+      email: "Anna.Smith@acme.test",
+      password: PASSWORD,
+    });
+    const disabled = await createAccount({ username: "disabled", password: PASSWORD });
+    await accounts.setDisabled(disabled.id, true);
+    await createAccount({ username: "federated" });
+
+    const calls: string[] = [];
+    const counted: PasswordHasher = {
+      ...passwordHasher,
+      hash: (password) => (calls.push("hash"), passwordHasher.hash(password)),
+      verify: (password, phc) => (calls.push("verify"), passwordHasher.verify(password, phc)),
+      verifyNothing: (password) => (
+        calls.push("verifyNothing"),
+        passwordHasher.verifyNothing(password)
+      ),
+    };
+    const logged: unknown[][] = [];
+    const logger = { error: (...entry: unknown[]) => void logged.push(entry) };
+    const signIn = createSignIn({ accounts, passwordHasher: counted, logger });
+    const hashOf = async (username: string) =>
+      (await accounts.findForSignIn(username))?.passwordHash ?? "";
+    return { accounts, anna, signIn, calls, logged, hashOf };
+  }
+
+  it("signs in by user name or address in any spelling, with the method (RFC 8176 pwd)", async () => {
+    const { signIn, anna } = await setUp();
+    for (const identifier of ["Anna", "anna", " ANNA ", "ａｎｎａ", "anna.smith@ACME.test"]) {
+      const result = await signIn({ identifier, password: PASSWORD });
+      expect(result).to.deep.equal({ outcome: "signed_in", account: anna, amr: ["pwd"] });
+    }
+  });
+
+  const refusals = [
+    { identifier: "nobody", password: PASSWORD, reason: "unknown_account", work: "verifyNothing" },
+    { identifier: "anna", password: "wrong", reason: "wrong_password", work: "verify" },
+    { identifier: "anna", password: "", reason: "wrong_password", work: "verify" },
+    { identifier: "disabled", password: PASSWORD, reason: "disabled", work: "verify" },
+    { identifier: "disabled", password: "wrong", reason: "wrong_password", work: "verify" },
+    { identifier: "federated", password: PASSWORD, reason: "no_password", work: "verifyNothing" },
+    { identifier: "federated", password: "", reason: "no_password", work: "verifyNothing" },
+  ];
+  for (const { identifier, password, reason, work } of refusals) {
+    it(`refuses ${identifier} with "${password}" as ${reason} after one verification (ASVS 6.3.8)`, async () => {
+      // Old hashes, so that a new one would show: only who signed in gets one.
+      const { signIn, calls, logged } = await setUp({ madeBy: oldHasher });
+      const result = await signIn({ identifier, password });
+      expect(result).to.deep.equal({ outcome: "refused", reason });
+      expect(calls).to.deep.equal([work]);
+      expect(logged).to.deep.equal([]);
+    });
+  }
+
+  it("renews the hash when parameters changed, once (ASVS 11.4.2)", async () => {
+    const { signIn, calls, hashOf } = await setUp({ madeBy: oldHasher });
+    expect(hasher.needsRehash(await hashOf("anna"))).to.equal(true);
+    await signIn({ identifier: "anna", password: PASSWORD });
+    expect(hasher.needsRehash(await hashOf("anna"))).to.equal(false);
+    const result = await signIn({ identifier: "anna", password: PASSWORD });
+    expect(result.outcome).to.equal("signed_in");
+    expect(calls).to.deep.equal(["verify", "hash", "verify"]);
+  });
+
+  it("does not undo a password change made while the hash is renewed", async () => {
+    const changed = await hasher.hash(NEW_PASSWORD);
+    let changePassword = async () => {};
+    const slow: PasswordHasher = {
+      ...hasher,
+      async hash(password) {
+        await changePassword();
+        return hasher.hash(password);
+      },
+    };
+    const { accounts, anna, signIn, hashOf, logged } = await setUp({
+      madeBy: oldHasher,
+      passwordHasher: slow,
+    });
+    changePassword = async () => void (await accounts.setPasswordHash(anna.id, changed));
+    const result = await signIn({ identifier: "anna", password: PASSWORD });
+    expect(result.outcome).to.equal("signed_in");
+    expect(await hashOf("anna")).to.equal(changed);
+    expect(logged).to.deep.equal([]);
+  });
+
+  it("signs in and logs when the hash cannot be renewed, without password or hash", async () => {
+    const failing: PasswordHasher = {
+      ...hasher,
+      hash: async () => {
+        throw new PasswordHashingOverloadedError();
+      },
+    };
+    const { signIn, hashOf, logged, anna } = await setUp({
+      madeBy: oldHasher,
+      passwordHasher: failing,
+    });
+    const before = await hashOf("anna");
+    const result = await signIn({ identifier: "anna", password: PASSWORD });
+    expect(result.outcome).to.equal("signed_in");
+    expect(await hashOf("anna")).to.equal(before);
+    expect(logged).to.have.length(1);
+    expect(logged[0]?.[0]).to.include({ accountId: anna.id });
+    expect(JSON.stringify(logged)).not.to.include(PASSWORD).and.not.to.include("$argon2");
+  });
+
+  it("is neither a success nor a refusal when too many are signing in", async () => {
+    const overloaded: PasswordHasher = {
+      ...hasher,
+      verify: async () => {
+        throw new PasswordHashingOverloadedError();
+      },
+    };
+    const { signIn } = await setUp({ passwordHasher: overloaded });
+    const error = await rejectionOf(signIn({ identifier: "anna", password: PASSWORD }));
+    expect(error).to.be.instanceOf(PasswordHashingOverloadedError);
+  });
+});
