@@ -33,7 +33,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const HOME_OF: Record<string, readonly string[]> = {
   koa: ["http", "app.ts", "types in oidc"],
   "koa-mount": ["app.ts"],
-  "@koa/router": ["http"],
+  "@koa/router": ["http", "app.ts"],
   "koa-body": ["http"],
   nunjucks: ["http"],
   "oidc-provider": ["oidc"],

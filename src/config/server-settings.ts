@@ -17,11 +17,15 @@ import {
 export const serverSettings = {
   NODE_ENV: {
     group: "Server",
-    meaning: "`production` switches the production rules on; anything else means development.",
-    type: z.string().transform((text) => (text === "production" ? "production" : "development")),
+    meaning: "`production` switches the production rules on; `test` is the same as `development`.",
+    type: z
+      .enum(["development", "test", "production"], {
+        error: "must be development, test or production",
+      })
+      .transform((mode) => (mode === "production" ? "production" : "development")),
     default: "development",
     example: "production",
-    constraints: "any text",
+    constraints: "`development`, `test` or `production`",
   },
   ISSUER: {
     group: "Server",

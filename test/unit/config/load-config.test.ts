@@ -80,7 +80,7 @@ describe("loadConfig", () => {
     expect(config.databaseUrl).to.equal(production["DATABASE_URL"]);
   });
 
-  it("takes any other NODE_ENV for development", () => {
+  it("takes NODE_ENV=test for development", () => {
     expect(loadConfig({ NODE_ENV: "test" }).mode).to.equal("development");
   });
 
