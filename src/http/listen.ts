@@ -36,11 +36,16 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const CONNECTIONS_CHECKING_INTERVAL_MS = 2_000;
 /** 16 KiB: room for a long authorization URL and the cookies of several interactions. */
 const MAX_HEADER_BYTES = 16 * 1024;
-/** 1 s: a connection that is open by now has sent its first request by then. */
-const FIRST_REQUEST_MS = 1_000;
+/** 500 ms: a client that goes on using its connection has sent the next request by then. */
+const IDLE_GRACE_MS = 500;
 
 /** @throws LatchkeyError `listen_failed` in one line that says what to do. */
-export async function listen({ handler, host, port, maxConnections }: ListenOptions): Promise<Listener> {
+export async function listen({
+  handler,
+  host,
+  port,
+  maxConnections,
+}: ListenOptions): Promise<Listener> {
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -80,57 +85,53 @@ function describe(err: NodeJS.ErrnoException, host: string, port: number): Latch
   });
 }
 
-/** What a connection has done so far, to know which may be closed at once. */
-interface ConnectionState {
-  /** Requests being answered. */
-  active: number;
-  /** Whether it has been answered before; if not, its first request may be on its way. */
-  served: boolean;
-}
-
 /**
- * Closes connections so that no request is lost: `Server.close` would also cut connections whose
- * first request is still travelling, and those would look to their clients like a crash.
+ * Closes connections so that no request is lost. `Server.close` would cut idle ones at once, also
+ * those whose next request is just travelling: to its client that looks like a crash.
  */
 function createDrain(server: Server): (graceMs: number) => Promise<boolean> {
-  const connections = new Map<Socket, ConnectionState>();
+  /** How many requests are being answered on each connection. */
+  const activeRequests = new Map<Socket, number>();
   let draining = false;
 
+  const finishRequest = (socket: Socket) => {
+    const active = (activeRequests.get(socket) ?? 1) - 1;
+    activeRequests.set(socket, active);
+    if (draining && active === 0) socket.end();
+  };
   server.on("connection", (socket: Socket) => {
-    connections.set(socket, { active: 0, served: false });
-    socket.once("close", () => connections.delete(socket));
+    activeRequests.set(socket, 0);
+    socket.once("close", () => activeRequests.delete(socket));
   });
   server.on("request", ({ socket }: IncomingMessage, res: ServerResponse) => {
-    const state = connections.get(socket);
-    if (state === undefined) return;
-    state.active += 1;
+    activeRequests.set(socket, (activeRequests.get(socket) ?? 0) + 1);
     if (draining) res.setHeader("Connection", "close");
-    res.once("close", () => {
-      state.active -= 1;
-      state.served = true;
-      if (draining && state.active === 0) socket.end();
-    });
+    res.once("close", () => finishRequest(socket));
   });
 
-  const closeWhere = (isDone: (state: ConnectionState) => boolean) => {
-    // Not `end`: a half-closed connection would still take a request that it can no longer answer.
-    for (const [socket, state] of connections) if (isDone(state)) socket.destroy();
+  const closeIdle = () => {
+    for (const [socket, active] of activeRequests) {
+      // Not `end`: a half-closed connection would still take a request that it cannot answer.
+      if (active === 0) socket.destroy();
+    }
   };
 
   return async (graceMs) => {
-    draining = true;
-    // Takes in what is already in the queue of the operating system before the queue is dropped.
+    // Takes in what waits in the queue of the operating system before that is dropped; only then
+    // are clients told to connect anew, or they would stand in the same queue.
     await nextTurn();
+    draining = true;
     const finished = new Promise<true>((resolve) => {
       NetServer.prototype.close.call(server, () => resolve(true));
     });
-    closeWhere(({ active, served }) => active === 0 && served);
-    const patience = setTimeout(() => closeWhere(({ active }) => active === 0), FIRST_REQUEST_MS);
+    const idle = setTimeout(closeIdle, Math.min(IDLE_GRACE_MS, graceMs));
     const waiting = new AbortController();
-    const timeUp = delay(graceMs, false as const, { signal: waiting.signal }).catch(() => false as const);
+    const timeUp = delay(graceMs, false as const, { signal: waiting.signal }).catch(
+      () => false as const,
+    );
     const inTime = await Promise.race([finished, timeUp]);
     waiting.abort();
-    clearTimeout(patience);
+    clearTimeout(idle);
     if (!inTime) server.closeAllConnections();
     return inTime;
   };

@@ -23,7 +23,10 @@ let failures = 0;
 
 try {
   const created = await runCli(["--json", "client", "create", "--type", "machine"], environment);
-  const { client_id: id, client_secret: secret } = JSON.parse(created.stdout) as Record<string, string>;
+  const { client_id: id, client_secret: secret } = JSON.parse(created.stdout) as Record<
+    string,
+    string
+  >;
   const authorization = `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
 
   for (let round = 1; round <= ROUNDS; round++) {
@@ -47,7 +50,10 @@ try {
     agent.destroy();
     const taken = server.output().split('"path":"/token"').length - 1;
     failures += counts.failed + Math.abs(taken - counts.answered) + (code === 0 ? 0 : 1);
-    console.log(`round ${round}: exit ${code} after ${drainMs} ms, ${taken} requests taken`, JSON.stringify(counts));
+    console.log(
+      `round ${round}: exit ${code} after ${drainMs} ms, ${taken} requests taken`,
+      JSON.stringify(counts),
+    );
   }
 } finally {
   await rm(directory, { recursive: true, force: true });
@@ -60,7 +66,14 @@ type Outcome = "answered" | "notTaken" | "failed";
 function post(agent: Agent, authorization: string): Promise<Outcome> {
   return new Promise((resolve) => {
     const outgoing = request(
-      { agent, port, host: "localhost", path: "/token", method: "POST", headers: { authorization, "content-type": "application/x-www-form-urlencoded" } },
+      {
+        agent,
+        port,
+        host: "localhost",
+        path: "/token",
+        method: "POST",
+        headers: { authorization, "content-type": "application/x-www-form-urlencoded" },
+      },
       (incoming) => {
         incoming.resume();
         incoming.once("end", () => resolve(incoming.statusCode === 200 ? "answered" : "failed"));

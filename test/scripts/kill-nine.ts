@@ -8,7 +8,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { createRelyingParty, oauthErrorOf, type ObtainedCode, type RelyingParty } from "../support/relying-party.js";
+import {
+  createRelyingParty,
+  oauthErrorOf,
+  type ObtainedCode,
+  type RelyingParty,
+} from "../support/relying-party.js";
 import { runCli, spawnServer } from "../support/server-process.js";
 import { freePort, PASSWORD } from "../support/test-server.js";
 
@@ -30,21 +35,44 @@ const port = await freePort();
 const environment = { PORT: String(port), DATA_DIR: directory, LOG_LEVEL: "error" };
 const issuer = `http://localhost:${port}`;
 const credentials = { username: "ada", password: PASSWORD };
-const tally = { rounds: 0, signIns: 0, refreshes: 0, liveKept: 0, liveInDoubt: 0, replaysRefused: 0, violations: 0 };
+const tally = {
+  rounds: 0,
+  signIns: 0,
+  refreshes: 0,
+  liveKept: 0,
+  liveInDoubt: 0,
+  replaysRefused: 0,
+  violations: 0,
+};
 
 try {
   const account = await runCli(["account", "create", credentials.username], environment, PASSWORD);
   if (account.code !== 0) throw new Error(account.stderr);
   const created = await runCli(
-    ["--json", "client", "create", "--type", "web", "--redirect-uri", "http://localhost:9999/callback"],
+    [
+      "--json",
+      "client",
+      "create",
+      "--type",
+      "web",
+      "--redirect-uri",
+      "http://localhost:9999/callback",
+    ],
     environment,
   );
-  const { client_id: clientId, client_secret: clientSecret } = JSON.parse(created.stdout) as Record<string, string>;
+  const { client_id: clientId, client_secret: clientSecret } = JSON.parse(created.stdout) as Record<
+    string,
+    string
+  >;
 
   for (let round = 1; round <= ROUNDS; round++) {
     const server = await spawnServer(environment);
     const party = await createRelyingParty(issuer, clientId ?? "", clientSecret ?? "");
-    const ledgers: Ledger[] = Array.from({ length: WORKERS }, () => ({ live: undefined, used: [], redeemed: [] }));
+    const ledgers: Ledger[] = Array.from({ length: WORKERS }, () => ({
+      live: undefined,
+      used: [],
+      redeemed: [],
+    }));
     const work = ledgers.map((ledger) => runUntilKilled(party, ledger));
     await delay(1500 + Math.random() * 1500);
     await server.stop("SIGKILL");
@@ -84,7 +112,8 @@ async function runUntilKilled(party: RelyingParty, ledger: Ledger): Promise<void
     }
   } catch (err) {
     // Every request fails once the process is dead; an OAuth error before that is a finding.
-    if (err instanceof Error && "error" in err) report(`unexpected OAuth error ${String(err.error)}`);
+    if (err instanceof Error && "error" in err)
+      report(`unexpected OAuth error ${String(err.error)}`);
   }
 }
 

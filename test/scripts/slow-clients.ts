@@ -27,10 +27,14 @@ try {
   for (let i = 0; i < IDLE; i++) sockets.push(open(""));
   await delay(500);
   const withIdleMs = await medianAnswerMs();
-  console.log(`with ${IDLE} idle connections:  median ${withIdleMs.toFixed(2)} ms (${(withIdleMs / idleMs).toFixed(2)} of alone)`);
+  console.log(
+    `with ${IDLE} idle connections:  median ${withIdleMs.toFixed(2)} ms (${(withIdleMs / idleMs).toFixed(2)} of alone)`,
+  );
 
   const startedAt = performance.now();
-  const slowHeaders = Array.from({ length: SLOW }, () => open("GET / HTTP/1.1\r\nHost: localhost\r\n", "X-Slow: 1\r\n"));
+  const slowHeaders = Array.from({ length: SLOW }, () =>
+    open("GET / HTTP/1.1\r\nHost: localhost\r\n", "X-Slow: 1\r\n"),
+  );
   const slowBodies = Array.from({ length: SLOW }, () =>
     open(
       `POST /token HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 50000\r\n\r\n`,
@@ -39,7 +43,9 @@ try {
   );
   await delay(1000);
   const withSlowMs = await medianAnswerMs();
-  console.log(`with ${2 * SLOW} slow requests too:    median ${withSlowMs.toFixed(2)} ms (${(withSlowMs / idleMs).toFixed(2)} of alone)`);
+  console.log(
+    `with ${2 * SLOW} slow requests too:    median ${withSlowMs.toFixed(2)} ms (${(withSlowMs / idleMs).toFixed(2)} of alone)`,
+  );
 
   await closed(slowHeaders);
   console.log(`slow headers cut off after    ${Math.round(performance.now() - startedAt)} ms`);
@@ -67,7 +73,9 @@ function open(first: string, drip?: string): Socket {
 
 async function closed(list: readonly Socket[]): Promise<void> {
   await Promise.all(
-    list.map((socket) => (socket.destroyed ? undefined : new Promise((resolve) => socket.once("close", resolve)))),
+    list.map((socket) =>
+      socket.destroyed ? undefined : new Promise((resolve) => socket.once("close", resolve)),
+    ),
   );
 }
 
