@@ -97,5 +97,11 @@ export function createProviderPages({ accounts, render, basePath }: ProviderPage
     async renderDeviceDone(ctx, { clientName }) {
       render(ctx, "device-done", { clientName, outcome: "connected" });
     },
+
+    async renderSessionLost(ctx) {
+      // Tells a browser that blocks cookies from one that merely has none of ours left.
+      ctx.status = 303;
+      ctx.redirect(`${basePath}/cookies/probe`);
+    },
   };
 }

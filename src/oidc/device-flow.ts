@@ -23,13 +23,15 @@ export function createDeviceFlow(pages: ProviderPages): DeviceFlow {
     charset: "base-20",
     mask: "****-****",
     deviceInfo: (ctx) => ({ ip: ctx.ip, ua: ctx.get("user-agent") }),
-    userCodeInputSource: (ctx, _form, _out, err) =>
-      pages.renderUserCodeInput(ctx, {
+    userCodeInputSource: (ctx, _form, _out, err) => {
+      if (err !== undefined && abandonUnsavedSession(ctx)) return pages.renderSessionLost(ctx);
+      return pages.renderUserCodeInput(ctx, {
         action: ctx.oidc.urlFor("code_verification"),
         xsrf: formSecret(ctx),
         userCode: (err as { userCode?: string } | undefined)?.userCode ?? "",
         problem: err === undefined ? undefined : (PROBLEMS[err.name] ?? "failed"),
-      }),
+      });
+    },
     userCodeConfirmSource: (ctx, _form, client, deviceInfo, userCode) =>
       pages.renderUserCodeConfirm(ctx, {
         action: ctx.oidc.urlFor("code_verification"),
@@ -48,6 +50,18 @@ export function createDeviceFlow(pages: ProviderPages): DeviceFlow {
 /** The value that the library wants back from a form of the session (`xsrf`). */
 export function formSecret(ctx: KoaContextWithOIDC): string {
   return String(ctx.oidc.session?.state?.["secret"]);
+}
+
+/**
+ * A post without our session cookie has a session that was never saved. The library gives it a form
+ * secret all the same, and then fails because there is nothing to save that in.
+ *
+ * @returns whether the session is such a one; it is left as if it had not been touched.
+ */
+function abandonUnsavedSession({ oidc: { session } }: KoaContextWithOIDC): boolean {
+  if (session === undefined || session.exp !== undefined) return false;
+  Object.assign(session, { touched: false });
+  return true;
 }
 
 function requestedScopes(ctx: KoaContextWithOIDC): string[] {

@@ -8,6 +8,8 @@ export interface ProviderPages {
   renderUserCodeInput(ctx: KoaContextWithOIDC, page: UserCodeInputPage): Promise<void>;
   renderUserCodeConfirm(ctx: KoaContextWithOIDC, page: UserCodeConfirmPage): Promise<void>;
   renderDeviceDone(ctx: KoaContextWithOIDC, page: DeviceDonePage): Promise<void>;
+  /** The browser sent no session cookie with a form that needs one. */
+  renderSessionLost(ctx: KoaContextWithOIDC): Promise<void>;
 }
 
 export interface ErrorPage {
