@@ -3,6 +3,8 @@ import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
+/** As in the `start` script: new objects in 4 MiB halves keep the idle server small. */
+const NODE_FLAGS = ["--max-semi-space-size=4"];
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const CLI = fileURLToPath(new URL("../../src/cli.js", import.meta.url));
 
@@ -21,7 +23,7 @@ export interface ServerProcess {
 export async function spawnServer(environment: Record<string, string>): Promise<ServerProcess> {
   const issuer = environment["ISSUER"] ?? `http://localhost:${environment["PORT"] ?? "8000"}`;
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [MAIN], { env: { PATH: process.env["PATH"], ...environment } });
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN], { env: { PATH: process.env["PATH"], ...environment } });
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
