@@ -32,6 +32,12 @@ const ID_AT_REST: Record<ModelName, "hashed" | "plain"> = {
   RegistrationAccessToken:          "hashed",
 };
 
+/**
+ * 10 min: a device code stays findable for so long after its expiry, since the device is then told
+ * `expired_token` (RFC 8628 §3.5) and the person that the code has expired. The library checks `exp`.
+ */
+const EXPIRED_DEVICE_CODE_SECONDS = 600;
+
 /** One id for each request, so that a command resent within it is known to be the same attempt. */
 const attempts = new WeakMap<object, string>();
 
@@ -54,7 +60,14 @@ function createModelAdapter(model: ModelName, { models, sealer, audit }: Adapter
 
   return {
     async upsert(id, payload, expiresIn) {
-      await models.upsert(model, atRest(id), strip(model, id, payload, sealer), expiresIn);
+      const extraSeconds = model === "DeviceCode" ? EXPIRED_DEVICE_CODE_SECONDS : 0;
+      await models.upsert(
+        model,
+        atRest(id),
+        strip(model, id, payload, sealer),
+        // Undefined, against the type, for what never expires.
+        expiresIn === undefined ? undefined : expiresIn + extraSeconds,
+      );
     },
 
     async find(id) {
