@@ -17,6 +17,7 @@ import type { Logger } from "../lib/logger.js";
 import type { Sealer } from "../lib/seal.js";
 import { createAdapterFactory } from "./adapter.js";
 import { accountClaims } from "./claims.js";
+import { limitDevicePolling } from "./device-polling.js";
 import { listenToProvider } from "./events.js";
 import { createRegistrationSecrets } from "./registration-secrets.js";
 import type { ModelStore } from "./model-store.js";
@@ -70,6 +71,7 @@ export function createProvider(given: ProviderDeps): Provider {
   provider.ReplayDetection.unique = (iss, jti, exp) =>
     models.insertOnce("ReplayDetection", replayId(iss, jti), { iss }, exp - clock.nowSeconds());
 
+  limitDevicePolling(provider, models);
   provider.use(createMetadataCaching());
   provider.use(createRegistrationSecrets(ROUTES.registration));
   listenToProvider(provider, { audit, logger });
