@@ -51,11 +51,11 @@ export function createAssertClientAssertion(clock: Clock) {
 }
 
 /**
- * Rotation at every use, with reuse detection (RFC 9700 §4.14.2). Not for confidential clients with
- * sender-constrained tokens: a lost answer would log them out, and a stolen token is of no use
- * (FAPI 2.0 Security Profile §5.3.2.1).
+ * Rotation at every use, with reuse detection (RFC 9700 §4.14.2). Not for confidential clients that
+ * registered to use DPoP always: a lost answer would log them out, and a stolen token is of no use
+ * without the client's own authentication and key (FAPI 2.0 Security Profile §5.3.2.1).
  */
 export function rotateRefreshToken({ oidc }: KoaContextWithOIDC): boolean {
-  const { RefreshToken: token, Client: client } = oidc.entities;
-  return !(client?.clientAuthMethod !== "none" && token?.isSenderConstrained() === true);
+  const { Client: client } = oidc.entities;
+  return !(client?.clientAuthMethod !== "none" && client?.dpopBoundAccessTokens === true);
 }
