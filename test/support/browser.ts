@@ -1,6 +1,6 @@
 import { chromium, type Browser } from "playwright-core";
 
-/** Debian's. playwright-core brings no browser of its own. */
+/** The one of the system: playwright-core brings none of its own. */
 const CHROMIUM = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
 
 /** Runs as root and asks nothing of the network. playwright adds a fresh profile directory. */
