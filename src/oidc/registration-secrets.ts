@@ -23,7 +23,11 @@ export function createRegistrationSecrets(registrationPath: string): Middleware 
 /** Replaces the secret while the library reads the body, so that the body is read only once. */
 function hashRepeatedSecret(req: Parameters<Middleware>[0]["req"]): void {
   const read = req.iterator.bind(req);
-  delete req.headers["content-length"];
+  if (req.headers["content-length"] !== undefined) {
+    // What the library reads has another length than what was sent, and is a body all the same.
+    delete req.headers["content-length"];
+    req.headers["transfer-encoding"] = "chunked";
+  }
   req.iterator = async function* hashed(options) {
     const chunks: Buffer[] = [];
     let receivedBytes = 0;
