@@ -32,6 +32,16 @@ export function createIntrospectionPolicy(clients: ClientStore) {
   };
 }
 
+/** A client revokes its own tokens; of any other it is told that it may not (RFC 7009 §2.1). */
+export function mayRevoke(
+  _ctx: unknown,
+  client: Client,
+  token: AccessToken | ClientCredentials | RefreshToken,
+): boolean {
+  if (token.clientId === client.clientId) return true;
+  throw new errors.InvalidRequest("client is not authorized to revoke the presented token");
+}
+
 /**
  * An assertion names this server's issuer and nothing else as its audience, so that one made for
  * another server or endpoint is of no use here (draft-ietf-oauth-rfc7523bis §4), and lives shortly.

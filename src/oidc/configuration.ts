@@ -12,6 +12,7 @@ import {
   clientBasedCors,
   createAssertClientAssertion,
   createIntrospectionPolicy,
+  mayRevoke,
   rotateRefreshToken,
 } from "./client-policies.js";
 import type { ProviderDeps } from "./create-provider.js";
@@ -115,7 +116,7 @@ function features(deps: ProviderDeps): NonNullable<Configuration["features"]> {
       defaultResource: (_ctx, _client, oneOf) => oneOf ?? [],
       useGrantedResource: () => false,
     },
-    revocation: { enabled: true },
+    revocation: { enabled: true, allowedPolicy: mayRevoke },
     rpInitiatedLogout: {
       enabled: true,
       logoutSource: (ctx) =>

@@ -60,8 +60,9 @@ describe("token revocation (RFC 7009)", () => {
     const mine = await connect(server, await createTestClient(server));
     const other = await connect(server, await createTestClient(server));
     const { tokens, subject } = await signInWith(server, mine);
-    await other.revoke(tokens.refresh_token ?? "").catch(() => undefined);
-    await other.revoke(tokens.access_token).catch(() => undefined);
+    for (const token of [tokens.refresh_token ?? "", tokens.access_token]) {
+      expect(await refusalOf(other.revoke(token))).to.include({ error: "invalid_request" });
+    }
     expect(await mine.userinfo(tokens.access_token, subject)).to.include({ sub: subject });
     expect(await mine.refresh(tokens.refresh_token ?? "")).to.have.property("access_token");
   });
