@@ -23,7 +23,7 @@ export interface ServerProcess {
 export async function spawnServer(environment: Record<string, string>): Promise<ServerProcess> {
   const issuer = environment["ISSUER"] ?? `http://localhost:${environment["PORT"] ?? "8000"}`;
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN], { env: { PATH: process.env["PATH"], ...environment } });
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN], { env: inherit(environment) });
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -58,6 +58,11 @@ async function waitUntilReady(child: ChildProcess, url: string, output: () => st
   throw new Error(`the server is not ready: ${output()}`);
 }
 
+/** Starts a server that is expected to end by itself. */
+export function runServer(environment: Record<string, string>): Promise<CommandOutput> {
+  return runToEnd([...NODE_FLAGS, MAIN], environment, "");
+}
+
 export interface CommandOutput {
   readonly code: number | null;
   readonly stdout: string;
@@ -65,14 +70,20 @@ export interface CommandOutput {
 }
 
 /** Runs `latchkey …args` as an operator would. */
-export async function runCli(
+export function runCli(
   args: readonly string[],
   environment: Record<string, string>,
   input = "",
 ): Promise<CommandOutput> {
-  const child = spawn(process.execPath, [CLI, ...args], {
-    env: { PATH: process.env["PATH"], ...environment },
-  });
+  return runToEnd([CLI, ...args], environment, input);
+}
+
+async function runToEnd(
+  args: readonly string[],
+  environment: Record<string, string>,
+  input: string,
+): Promise<CommandOutput> {
+  const child = spawn(process.execPath, args, { env: inherit(environment) });
   let stdout = "";
   let stderr = "";
   child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
@@ -80,4 +91,10 @@ export async function runCli(
   child.stdin.end(input);
   await once(child, "close");
   return { code: child.exitCode, stdout, stderr };
+}
+
+/** No setting of the machine that tests run on; coverage is collected from child processes too. */
+function inherit(environment: Record<string, string>): Record<string, string | undefined> {
+  const { PATH, NODE_V8_COVERAGE } = process.env;
+  return { PATH, ...(NODE_V8_COVERAGE === undefined ? {} : { NODE_V8_COVERAGE }), ...environment };
 }
