@@ -38,7 +38,7 @@ export function createFormGuard(mac: Mac, issuer: string): FormGuard {
 }
 
 /** What browsers say of a request's source; older ones that say nothing have the token alone. */
-function isSameOrigin(ctx: Context, origin: string): boolean {
+export function isSameOrigin(ctx: Context, origin: string): boolean {
   const site = ctx.get("Sec-Fetch-Site");
   if (site !== "" && site !== "same-origin") return false;
   const from = ctx.get("Origin");

@@ -82,7 +82,10 @@ describe("openDatabase", () => {
     it("refuses a folder or a file that this user may not write to", async () => {
       const closed = join(folder, "closed");
       await mkdir(closed, { mode: 0o755 });
-      const file = join(folder, "read-only.sqlite");
+      const open = join(folder, "open");
+      await mkdir(open);
+      await chmod(open, 0o777);
+      const file = join(open, "read-only.sqlite");
       await (await openDatabase(`sqlite:${file}`)).close();
       await chmod(file, 0o444);
       await chmod(closed, 0o555);

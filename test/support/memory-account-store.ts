@@ -68,5 +68,10 @@ export function createMemoryAccountStore(clock: Clock = systemClock): AccountSto
     async countDemonstration() {
       return [...rows.values()].filter(({ account }) => account.demonstration).length;
     },
+    async deleteDemonstration() {
+      const made = [...rows].filter(([, { account }]) => account.demonstration);
+      for (const [id] of made) rows.delete(id);
+      return made.length;
+    },
   };
 }
