@@ -99,8 +99,11 @@ export async function sendRequest({ method, url, headers, body }: SentRequest): 
 
 /** The pair with each half form-encoded, so that a colon in one does not end it. */
 export function formatBasicPair(basic: NonNullable<PlaygroundRequest["basic"]>): string {
-  const encode = (text: string) => new URLSearchParams([["", text]]).toString().slice(1);
-  return `${encode(basic.clientId)}:${encode(basic.clientSecret)}`;
+  return `${formEncode(basic.clientId)}:${formEncode(basic.clientSecret)}`;
+}
+
+function formEncode(text: string): string {
+  return new URLSearchParams([["", text]]).toString().slice(1);
 }
 
 function encodeBasic(basic: NonNullable<PlaygroundRequest["basic"]>): string {
@@ -146,8 +149,10 @@ function describeFailure(url: string, err: unknown): string {
   if (err instanceof DOMException && err.name === "TimeoutError") {
     return `No answer came from ${where} within ${TIMEOUT_MS / 1000} seconds.`;
   }
-  const cause: unknown = err instanceof Error ? (err.cause ?? err) : err;
-  const code = isRecord(cause) && typeof cause["code"] === "string" ? cause["code"] : undefined;
-  const reason = REASONS[code ?? ""] ?? code ?? "the request could not be sent";
-  return `No answer came from ${where}: ${reason}.`;
+  const code = findCode(err instanceof Error ? err.cause : undefined);
+  return `No answer came from ${where}: ${REASONS[code] ?? "the request could not be sent"}.`;
+}
+
+function findCode(cause: unknown): string {
+  return isRecord(cause) && typeof cause["code"] === "string" ? cause["code"] : "";
 }

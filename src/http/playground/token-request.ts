@@ -1,7 +1,12 @@
 /** One request to the token endpoint, whatever the grant, and what is kept of its answer. */
 import { describeRefusal } from "./describe-refusal.js";
 import type { IssuerMetadata } from "./discover.js";
-import { sendRequest, toSentRequest, type PlaygroundRequest } from "./http-exchange.js";
+import {
+  sendRequest,
+  toSentRequest,
+  type Exchange,
+  type PlaygroundRequest,
+} from "./http-exchange.js";
 import { judgeAccessToken, judgeIdToken, type JudgedIdToken } from "./judge-tokens.js";
 import type { ClientDeps } from "./playground-deps.js";
 import {
@@ -42,8 +47,7 @@ export async function requestTokens(
   };
   const exchange = await sendRequest(toSentRequest(http));
   const step = { title, purpose, request: http, response: exchange.response };
-  const isSuccess = exchange.response?.status === 200;
-  const issued = isSuccess ? parseTokenResponse(exchange.response.json) : undefined;
+  const issued = readTokens(exchange);
   if (issued === undefined) {
     recordStep(session, { ...step, outcome: { kind: "failure", text: describeRefusal(exchange) } });
     return;
@@ -66,10 +70,23 @@ export async function requestTokens(
     expiresAtSeconds: findExpiry(issued, deps),
     scope: issued.scope,
     resource,
-    // RFC 6749 §6: without a new refresh token the old one stays good.
-    refreshToken: issued.refreshToken ?? earlier?.refreshToken,
-    identity: idToken.identity ?? earlier?.identity,
     revoked: new Set(),
+    ...keepEarlier({ refreshToken: issued.refreshToken, identity: idToken.identity }, earlier),
+  };
+}
+
+function readTokens({ response }: Exchange): TokenResponse | undefined {
+  return response?.status === 200 ? parseTokenResponse(response.json) : undefined;
+}
+
+/** RFC 6749 §6: without a new refresh token the old one stays good; and the person is the same. */
+function keepEarlier(
+  { refreshToken, identity }: Pick<HeldTokens, "refreshToken" | "identity">,
+  earlier: HeldTokens | undefined,
+): Pick<HeldTokens, "refreshToken" | "identity"> {
+  return {
+    refreshToken: refreshToken ?? earlier?.refreshToken,
+    identity: identity ?? earlier?.identity,
   };
 }
 
