@@ -1,4 +1,5 @@
 import type { ViewName, Views } from "../../src/http/views.js";
+import { PLAYGROUND_STATES } from "./playground-samples.js";
 
 /** One state of one page, as a person may meet it. */
 export interface PageSample<V extends ViewName = ViewName> {
@@ -15,36 +16,37 @@ const host = "id.example.org";
 
 /** Every view must have a row; every state that a template tells apart should have one. */
 const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: number }> } = {
+  ...PLAYGROUND_STATES,
   login: {
     first: {
       ...requestForm,
-      clientName: "Meridian Notes",
-      returnHost: "notes.meridian.example",
+      clientName: "Example Notes",
+      returnHost: "notes.example",
       identifier: "",
       error: undefined,
       cancelAction: "/cancel",
     },
     known: {
       ...requestForm,
-      clientName: "Meridian Notes",
+      clientName: "Example Notes",
       returnHost: undefined,
-      identifier: "ada@example.org",
+      identifier: "person@example.org",
       error: undefined,
       cancelAction: "/cancel",
     },
     wrong: {
       ...requestForm,
-      clientName: "Meridian Notes",
-      returnHost: "notes.meridian.example",
-      identifier: "ada@example.org",
+      clientName: "Example Notes",
+      returnHost: "notes.example",
+      identifier: "person@example.org",
       error: "The email, username or password is not right.",
       cancelAction: "/cancel",
       status: 401,
     },
     empty: {
       ...requestForm,
-      clientName: "Meridian Notes",
-      returnHost: "notes.meridian.example",
+      clientName: "Example Notes",
+      returnHost: "notes.example",
       identifier: "",
       error: "Enter your email or username.",
       cancelAction: "/cancel",
@@ -52,8 +54,8 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     },
     long: {
       ...requestForm,
-      clientName: "Königlich-Bayerische Expense Reimbursement & Travel Portal",
-      returnHost: "expense-reimbursement-and-travel.portal.internal.koeniglich.example",
+      clientName: "Überregionales Reimbursement & Business Travel Portal",
+      returnHost: "reimbursement-and-business-travel.portal.internal.example",
       identifier: "",
       error: undefined,
       cancelAction: "/cancel",
@@ -63,42 +65,42 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     verified: {
       ...requestForm,
       client: {
-        name: "Meridian Notes",
-        host: "notes.meridian.example",
+        name: "Example Notes",
+        host: "notes.example",
         unverified: false,
-        policyUri: "https://meridian.example/privacy",
-        tosUri: "https://meridian.example/terms",
+        policyUri: "https://notes.example/privacy",
+        tosUri: "https://notes.example/terms",
       },
-      account: { name: "Ada Lovelace", email: "ada@example.org" },
+      account: { name: "Demo Person", email: "person@example.org" },
       groups: [
         { title: "Your identity", items: ["See your name and picture"] },
         { title: "Your contact", items: ["See your email address", "See your phone number"] },
       ],
       resources: [],
       offline: false,
-      returnHost: "notes.meridian.example",
+      returnHost: "notes.example",
       switchAccountAction: "/switch",
     },
     unverified: {
       ...requestForm,
       client: {
-        name: "Inbox Copilot",
-        host: "copilot.tools.example",
+        name: "Inbox Helper",
+        host: "helper.example",
         unverified: true,
-        uri: "https://copilot.tools.example",
-        policyUri: "http://copilot.tools.example/privacy",
+        uri: "https://helper.example",
+        policyUri: "http://helper.example/privacy",
       },
-      account: { name: "Ada Lovelace", email: undefined },
+      account: { name: "Demo Person", email: undefined },
       groups: [{ title: "Your identity", items: ["See your name and picture"] }],
       resources: [{ name: "Expenses API", items: ["Read your expense reports", "File new ones"] }],
       offline: true,
-      returnHost: "copilot.tools.example",
+      returnHost: "helper.example",
       switchAccountAction: "/switch",
     },
     bare: {
       ...requestForm,
       client: { name: "Status Page", host: "127.0.0.1:4000", unverified: false },
-      account: { name: "ada", email: undefined },
+      account: { name: "person", email: undefined },
       groups: [],
       resources: [],
       offline: false,
@@ -110,14 +112,14 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     asked: {
       action: "/submit",
       xsrf: "xsrf-1",
-      clientName: "Meridian Notes",
-      account: "ada@example.org",
+      clientName: "Example Notes",
+      account: "person@example.org",
     },
     bare: { action: "/submit", xsrf: "xsrf-1", clientName: undefined, account: undefined },
   },
   "signed-out": {
-    back: { clientName: "Meridian Notes", clientUri: "https://notes.meridian.example" },
-    named: { clientName: "Meridian Notes", clientUri: undefined },
+    back: { clientName: "Example Notes", clientUri: "https://notes.example" },
+    named: { clientName: "Example Notes", clientUri: undefined },
     bare: { clientName: undefined, clientUri: undefined },
   },
   "device-code": {
@@ -135,10 +137,9 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       action: "/submit",
       xsrf: "xsrf-1",
       userCode: "WDJB-MJHT",
-      clientName: "Meridian TV",
+      clientName: "Example TV",
       ipAddress: "203.0.113.42",
-      userAgent:
-        "Mozilla/5.0 (Linux; Tizen 7.0; SmartTV) AppleWebKit/537.36 Chrome/108 Safari/537.36",
+      userAgent: "ExampleTelevision/7.0 (Linux; 4K) ExampleEngine/537.36 ExampleBrowser/108.0",
       requestedAt: "22 November 2026, 14:05 UTC",
       scopes: ["See your name and picture", "Play your saved films"],
     },
@@ -153,14 +154,14 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     },
   },
   "device-done": {
-    connected: { clientName: "Meridian TV", outcome: "connected" },
-    refused: { clientName: "Meridian TV", outcome: "refused" },
+    connected: { clientName: "Example TV", outcome: "connected" },
+    refused: { clientName: "Example TV", outcome: "refused" },
   },
   error: {
     protocol: {
       heading: "This sign-in cannot go on",
       explanation:
-        "Meridian Notes sent a request that we cannot answer safely. Go back to the app and try again.",
+        "Example Notes sent a request that we cannot answer safely. Go back to the app and try again.",
       errorCode: "invalid_redirect_uri",
       errorDescription: "redirect_uri did not match any of the client's registered redirect_uris",
       requestId,
@@ -179,7 +180,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
   },
   "interaction-ended": {
     restart: {
-      clientName: "Meridian Notes",
+      clientName: "Example Notes",
       requestId,
       restartAction: "/restart",
       sealedRequest: "sealed-1",
@@ -195,8 +196,8 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
   },
   "already-signed-in": {
     back: {
-      account: "ada@example.org",
-      clientName: "Meridian Notes",
+      account: "person@example.org",
+      clientName: "Example Notes",
       continueAction: "/continue",
       sealedRequest: "sealed-1",
     },
