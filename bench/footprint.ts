@@ -22,7 +22,9 @@ try {
     const status = await readFile(`/proc/${server.child.pid ?? 0}/status`, "utf8");
     const residentKib = Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]);
     const residentMb = (residentKib * 1024) / 1e6;
-    console.log(`${start}: listening after ${Math.round(server.listenMs)} ms, ${residentMb.toFixed(0)} MB resident`);
+    console.log(
+      `${start}: listening after ${Math.round(server.listenMs)} ms, ${residentMb.toFixed(0)} MB resident`,
+    );
     await server.stop("SIGTERM");
   }
 } finally {

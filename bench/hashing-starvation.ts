@@ -27,7 +27,7 @@ const SIGN_INS = 8;
 const PASSWORD = "correct horse battery staple";
 const VARIANTS: Variant[] = [
   "libuv",
-  ...[1, 2].flatMap((concurrency) => [0, 10, 19].map((niceness) => ({ concurrency, niceness }))),
+  ...[1, 2].flatMap((concurrency) => [0, 5, 10, 19].map((niceness) => ({ concurrency, niceness }))),
 ];
 
 async function createVerify(variant: Variant): Promise<() => Promise<boolean>> {

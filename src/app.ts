@@ -3,16 +3,20 @@
  * lines is the order in which a request meets them.
  */
 import type { JsonWebKey } from "node:crypto";
+import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import Router from "@koa/router";
+import { Router } from "@koa/router";
 import Koa from "koa";
 import mount from "koa-mount";
 import { createCreateAccount, createSetPassword } from "./accounts/create-account.js";
 import { createPasswordHasher, DEFAULT_PASSWORD_HASHING } from "./accounts/password-hasher.js";
 import { createSignIn } from "./accounts/sign-in.js";
 import type { Config } from "./config/config.js";
-import { PLAYGROUND_CLIENT_ID, protectedResourceIdentifier } from "./demonstration/create-demonstration.js";
+import {
+  PLAYGROUND_CLIENT_ID,
+  protectedResourceIdentifier,
+} from "./demonstration/create-demonstration.js";
 import { loadAssets } from "./http/assets.js";
 import { addCookieCheckRoutes } from "./http/cookie-check-routes.js";
 import { createErrorBoundary } from "./http/error-boundary.js";
@@ -62,7 +66,8 @@ export interface Deployment {
  * @throws LatchkeyError with one line that says which store and what to do.
  */
 export async function openDeployment(config: Config): Promise<Deployment> {
-  const secretKey = config.secretKey ?? loadOrCreateSecretFile(join(config.dataDirectory, "secret-key"));
+  const secretKey =
+    config.secretKey ?? loadOrCreateSecretFile(join(config.dataDirectory, "secret-key"));
   const database = await openDatabase(config.databaseUrl);
   try {
     if (config.mode === "development") await migrateDatabase(database);
@@ -101,7 +106,7 @@ export async function createApp({ config, secretKey, database, clock, logger }: 
     models: createSqlModelStore({ database, clock }),
     signingKeys: createSqlSigningKeyStore({ database, clock }),
   };
-  const { accounts, clients, resourceServers } = stores;
+  const { accounts, clients } = stores;
 
   const passwordHasher = createPasswordHasher({
     ...DEFAULT_PASSWORD_HASHING,
@@ -119,7 +124,10 @@ export async function createApp({ config, secretKey, database, clock, logger }: 
 
   const assets = loadAssets({ directory: join(viewsDirectory, "assets"), basePath });
   const { render } = createRenderer({ viewsDirectory, assets, basePath });
-  const sealedRequests = createSealedRequests(createSealer(secretKey, "authorization-request"), clock);
+  const sealedRequests = createSealedRequests(
+    createSealer(secretKey, "authorization-request"),
+    clock,
+  );
 
   const provider = createProvider({
     ...stores,
@@ -188,6 +196,9 @@ export async function createApp({ config, secretKey, database, clock, logger }: 
   koa.use(mount(basePath || "/", router.routes()));
   koa.use(mount(basePath || "/", provider));
 
+  const answer = koa.callback();
+  const handler: RequestListener = (req, res) => void answer(req, res);
+
   return {
     ...stores,
     provider,
@@ -195,7 +206,8 @@ export async function createApp({ config, secretKey, database, clock, logger }: 
     createAccount: createCreateAccount(accountDeps),
     setPassword: createSetPassword(accountDeps),
     clientAdministration: createClientAdministration({ provider, clients, audit }),
-    handler: koa.callback(),
+    /** Answers every request; Koa never lets it reject. */
+    handler,
     /** The playground's client has a new secret at each start (`registerPlayground`). */
     setPlaygroundSecret: (secret: string) => {
       playgroundSecret = secret;

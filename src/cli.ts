@@ -40,7 +40,8 @@ program
       const database = await openDatabase(readConfig().databaseUrl);
       try {
         const applied = await migrateDatabase(database);
-        const text = applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`;
+        const text =
+          applied.length === 0 ? "The schema is up to date." : `Applied ${applied.join(", ")}.`;
         return { text, data: { applied } };
       } finally {
         await database.close();
@@ -62,7 +63,10 @@ account
       return accounts.createAccount(app, { username, email, emailVerified, name, password });
     }),
   );
-account.command("list").description("list all accounts").action(() => withApp(accounts.listAccounts));
+account
+  .command("list")
+  .description("list all accounts")
+  .action(() => withApp(accounts.listAccounts));
 account
   .command("disable <username>")
   .description("refuse sign-in and end what the account has open, until enabled again")
@@ -113,7 +117,10 @@ client
       }),
     ),
   );
-client.command("list").description("list all clients").action(() => withApp(clients.listClients));
+client
+  .command("list")
+  .description("list all clients")
+  .action(() => withApp(clients.listClients));
 client
   .command("show <client-id>")
   .description("show what a client registered")
@@ -158,7 +165,10 @@ api
       }),
     ),
   );
-api.command("list").description("list all APIs").action(() => withApp(apis.listApis));
+api
+  .command("list")
+  .description("list all APIs")
+  .action(() => withApp(apis.listApis));
 api
   .command("delete <identifier>")
   .description("delete an API; tokens for it are issued no more")
@@ -168,7 +178,7 @@ interface ApiOptions {
   name?: string;
   scope: string[];
   format: "jwt" | "opaque";
-  algorithm?: string;
+  algorithm?: apis.CreateApiOptions["algorithm"];
   accessTokenSeconds?: number;
 }
 
@@ -222,9 +232,12 @@ async function report(command: () => Promise<CommandResult>): Promise<void> {
     process.stdout.write(`${json ? JSON.stringify(data, undefined, 2) : text}\n`);
   } catch (err) {
     if (!(err instanceof LatchkeyError)) throw err;
-    const words = err instanceof ConfigurationError ? formatProblems(err) : `latchkey: ${err.message}\n`;
+    const words =
+      err instanceof ConfigurationError ? formatProblems(err) : `latchkey: ${err.message}\n`;
     const { code, message } = err;
-    process.stderr.write(json ? `${JSON.stringify({ error: code, error_description: message })}\n` : words);
+    process.stderr.write(
+      json ? `${JSON.stringify({ error: code, error_description: message })}\n` : words,
+    );
     process.exitCode = 1;
   }
 }

@@ -41,7 +41,7 @@ export async function serve(): Promise<void> {
 async function run(config: Config, logger: Logger): Promise<void> {
   const closers: (() => unknown)[] = [];
   const closeAll = async () => {
-    for (const close of closers.reverse()) await close();
+    for (const close of closers.toReversed()) await close();
   };
   try {
     const embedded = config.databaseUrl.startsWith("sqlite:");
@@ -67,7 +67,7 @@ async function run(config: Config, logger: Logger): Promise<void> {
     const listener = await listen({ ...config, handler: app.handler });
     if (banner !== undefined) process.stdout.write(banner);
     logger.info({ issuer: config.issuer, port: listener.port, mode: config.mode }, "listening");
-    onSignals(() => shutDown(listener, app, closeAll, logger));
+    onSignals(() => shutDown({ listener, app, closeAll, logger }));
   } catch (err) {
     await closeAll();
     throw err;
@@ -106,12 +106,14 @@ function onSignals(shutDownOnce: () => Promise<void>): void {
   }
 }
 
-async function shutDown(
-  listener: Listener,
-  app: App,
-  closeAll: () => Promise<void>,
-  logger: Logger,
-): Promise<void> {
+interface RunningServer {
+  readonly listener: Listener;
+  readonly app: App;
+  readonly closeAll: () => Promise<void>;
+  readonly logger: Logger;
+}
+
+async function shutDown({ listener, app, closeAll, logger }: RunningServer): Promise<void> {
   try {
     logger.info("stopping: finishing requests under way");
     app.drain();

@@ -1,6 +1,12 @@
 /** The stable subject identifier of an account, never reused (OpenID Connect Core §2 `sub`). */
 export type AccountId = string & { readonly __brand: "AccountId" };
 
+/** For an id that this server wrote itself: in a token, a session or a row. */
+export function toAccountId(id: string): AccountId {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the one place that makes the brand
+  return id as AccountId;
+}
+
 /** OpenID Connect Core §5.1.1. */
 export interface AddressClaim {
   readonly formatted?: string;

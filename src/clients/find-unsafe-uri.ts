@@ -70,7 +70,8 @@ function linkProblem(uri: unknown): string | undefined {
 function commonProblem(uri: unknown): URL | string {
   if (typeof uri !== "string") return "must hold strings";
   // The WHATWG parser repairs these silently, so that two texts would be one address.
-  if (/[\s\\\p{Cc}]/u.test(uri)) return "must not contain white space, control characters or backslashes";
+  if (/[\s\\\p{Cc}]/u.test(uri))
+    return "must not contain white space, control characters or backslashes";
   if (uri.includes("*")) return "must not contain wildcards";
   const url = URL.parse(uri);
   if (url === null) return "must be absolute URIs";

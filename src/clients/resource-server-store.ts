@@ -1,3 +1,8 @@
+/** JWS algorithms (RFC 7518 §3.1) that access tokens may be signed with. */
+export const ACCESS_TOKEN_ALGORITHMS = ["ES256", "RS256", "PS256", "EdDSA"] as const;
+
+export type AccessTokenAlgorithm = (typeof ACCESS_TOKEN_ALGORITHMS)[number];
+
 /** An API that accepts our access tokens (RFC 8707 §2 resource, RFC 9068 `aud`). */
 export interface ResourceServer {
   /** Absolute URI without fragment; kept without a trailing slash, compared in that form. */
@@ -7,7 +12,7 @@ export interface ResourceServer {
   readonly scopes: Readonly<Record<string, string>>;
   readonly accessTokenFormat: "jwt" | "opaque";
   /** JWS algorithm of its JWT access tokens; undefined: the server's default. */
-  readonly accessTokenAlgorithm: string | undefined;
+  readonly accessTokenAlgorithm: AccessTokenAlgorithm | undefined;
   /** Lifetime of its access tokens in seconds; undefined: the server's default. */
   readonly accessTokenSeconds: number | undefined;
 }

@@ -12,11 +12,17 @@ export interface CreateAccountOptions {
   readonly password: string;
 }
 
-export async function createAccount(app: Accounts, options: CreateAccountOptions): Promise<CommandResult> {
+export async function createAccount(
+  app: Accounts,
+  options: CreateAccountOptions,
+): Promise<CommandResult> {
   const { name, ...rest } = options;
   const account = await app.createAccount({ ...rest, profile: name === undefined ? {} : { name } });
   app.audit({ event: "account.created", outcome: "success", accountId: account.id });
-  return { text: `Created the account "${account.username}" (${account.id}).`, data: describe(account) };
+  return {
+    text: `Created the account "${account.username}" (${account.id}).`,
+    data: describe(account),
+  };
 }
 
 export async function listAccounts(app: Accounts): Promise<CommandResult> {

@@ -1,5 +1,8 @@
 import type { App } from "../app.js";
-import { normalizeResourceIdentifier } from "../clients/resource-server-store.js";
+import {
+  normalizeResourceIdentifier,
+  type AccessTokenAlgorithm,
+} from "../clients/resource-server-store.js";
 import { LatchkeyError } from "../lib/errors.js";
 import { formatTable, notFound, type CommandResult } from "./command.js";
 
@@ -11,7 +14,7 @@ export interface CreateApiOptions {
   /** Each `value=what it lets an application do`. */
   readonly scopes: readonly string[];
   readonly format: "jwt" | "opaque";
-  readonly algorithm: string | undefined;
+  readonly algorithm: AccessTokenAlgorithm | undefined;
   readonly accessTokenSeconds: number | undefined;
 }
 

@@ -16,13 +16,36 @@ export interface CreateClientOptions {
 
 /** What each kind of client registers, so that operators choose a word and not six fields. */
 const METADATA_BY_TYPE = {
-  web:     { application_type: "web",    token_endpoint_auth_method: "client_secret_basic", grant_types: ["authorization_code", "refresh_token"], response_types: ["code"] },
-  spa:     { application_type: "web",    token_endpoint_auth_method: "none",                grant_types: ["authorization_code", "refresh_token"], response_types: ["code"] },
-  native:  { application_type: "native", token_endpoint_auth_method: "none",                grant_types: ["authorization_code", "refresh_token"], response_types: ["code"] },
-  machine: { application_type: "web",    token_endpoint_auth_method: "client_secret_basic", grant_types: ["client_credentials"],                  response_types: [] },
+  web: {
+    application_type: "web",
+    token_endpoint_auth_method: "client_secret_basic",
+    grant_types: ["authorization_code", "refresh_token"],
+    response_types: ["code"],
+  },
+  spa: {
+    application_type: "web",
+    token_endpoint_auth_method: "none",
+    grant_types: ["authorization_code", "refresh_token"],
+    response_types: ["code"],
+  },
+  native: {
+    application_type: "native",
+    token_endpoint_auth_method: "none",
+    grant_types: ["authorization_code", "refresh_token"],
+    response_types: ["code"],
+  },
+  machine: {
+    application_type: "web",
+    token_endpoint_auth_method: "client_secret_basic",
+    grant_types: ["client_credentials"],
+    response_types: [],
+  },
 } as const;
 
-export async function createClient(app: Clients, options: CreateClientOptions): Promise<CommandResult> {
+export async function createClient(
+  app: Clients,
+  options: CreateClientOptions,
+): Promise<CommandResult> {
   const { clientId, clientSecret } = await app.clientAdministration.create({
     metadata: {
       ...METADATA_BY_TYPE[options.type],
@@ -47,7 +70,7 @@ export async function listClients(app: Clients): Promise<CommandResult> {
   );
   const rows = records.map((record) => [
     record.clientId,
-    String(record.metadata["client_name"] ?? ""),
+    clientName(record),
     record.policy.firstParty ? "first-party" : "third-party",
     record.createdBy,
   ]);
@@ -86,6 +109,11 @@ export async function createInitialAccessToken(
     text: `${token}\n(shown once; clients register with it as a bearer token)`,
     data: { initial_access_token: token, expires_in: expiresInSeconds ?? null },
   };
+}
+
+function clientName({ metadata }: ClientRecord): string {
+  const name = metadata["client_name"];
+  return typeof name === "string" ? name : "";
 }
 
 function secretLine(secret: string | undefined): string {

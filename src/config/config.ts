@@ -1,4 +1,6 @@
 export type AccessTokenAlgorithm = "ES256" | "RS256" | "PS256" | "EdDSA";
+/** OAuth 2.0 Multiple Response Type Encoding Practices; those with an access token are left out. */
+export type ResponseType = "code" | "id_token" | "code id_token" | "none";
 export type LogLevel = "trace" | "debug" | "info" | "warn" | "error";
 
 /** Whose `X-Forwarded-*` headers are believed. */
@@ -43,7 +45,7 @@ export interface Config {
   readonly trustedProxies: TrustedProxies;
   readonly openRegistration: boolean;
   readonly pkceRequired: "all" | "public";
-  readonly responseTypes: readonly string[];
+  readonly responseTypes: readonly ResponseType[];
   readonly authorizationPost: boolean;
   readonly passwordHash: PasswordHashCost;
   /** How many passwords are hashed at once. */

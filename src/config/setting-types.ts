@@ -87,13 +87,13 @@ export const secretKey = textThat((text) =>
   Array.from(text).length < 32 ? "have at least 32 characters" : undefined,
 );
 
-const RESPONSE_TYPES = ["code", "id_token", "code id_token", "none"];
+const RESPONSE_TYPES = ["code", "id_token", "code id_token", "none"] as const;
 
 export const responseTypes = listThat((type) =>
-  RESPONSE_TYPES.includes(type)
+  RESPONSE_TYPES.some((known) => known === type)
     ? undefined
     : `list only ${RESPONSE_TYPES.join(", ")}, separated by commas`,
-);
+).transform((types) => RESPONSE_TYPES.filter((known) => types.includes(known)));
 
 const OFF = ["false", "no", "0"];
 const ONE_HOP = ["true", "yes", "1"];

@@ -125,9 +125,11 @@ const GROUP_CHARACTERS = 4;
 
 /** 79 bit, easy to type from a terminal: `k7mq-2xrv-9dhw-t4sn`. */
 function generatePassword(): string {
-  const group = () =>
-    Array.from({ length: GROUP_CHARACTERS }, () =>
-      PASSWORD_ALPHABET.charAt(randomInt(PASSWORD_ALPHABET.length)),
-    ).join("");
-  return Array.from({ length: PASSWORD_GROUPS }, group).join("-");
+  return Array.from({ length: PASSWORD_GROUPS }, generateGroup).join("-");
+}
+
+function generateGroup(): string {
+  return Array.from({ length: GROUP_CHARACTERS }, () =>
+    PASSWORD_ALPHABET.charAt(randomInt(PASSWORD_ALPHABET.length)),
+  ).join("");
 }

@@ -24,12 +24,16 @@ export function formatBanner({ issuer, dataDirectory, demonstration }: BannerFac
 function secretRows(demonstration: Demonstration | undefined): [string, string][] {
   if (demonstration === undefined) {
     return [
-      ["Account", "as printed at the first start; new password: npm run -s latchkey -- account set-password demo"],
+      [
+        "Account",
+        "as printed at the first start; new password: npm run -s latchkey -- account set-password demo",
+      ],
       ["Machine client", "new secret: npm run -s latchkey -- client rotate-secret demo-machine"],
       ["Registration", "new token: npm run -s latchkey -- initial-access-token create"],
     ];
   }
-  const { username, password, machineClientId, machineClientSecret, initialAccessToken } = demonstration;
+  const { username, password, machineClientId, machineClientSecret, initialAccessToken } =
+    demonstration;
   return [
     ["Account", `${username}  password  ${password}`],
     ["Machine client", `${machineClientId}  secret  ${machineClientSecret}`],

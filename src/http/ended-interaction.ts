@@ -11,12 +11,7 @@ export interface EndedInteraction {
   /** For a page that was asked for: reload, Back, a bookmark, another tab that finished. */
   show(ctx: Context, uid: string): Promise<void>;
   /** Starts the same request anew; without a copy of it, says so. */
-  restart(
-    ctx: Context,
-    uid: string,
-    sealed: SealedRequest | undefined,
-    prompt?: string,
-  ): Promise<void>;
+  restart(ctx: Context, sealed: SealedRequest | undefined, prompt?: string): Promise<void>;
   refuseForgery(ctx: Context, uid: string): void;
   /** Finds out whether the browser keeps cookies at all. */
   probeCookies(ctx: Context): void;
@@ -31,11 +26,11 @@ export function createEndedInteraction({
     const copy = ctx.cookies.get(SEALED_REQUEST_COOKIE, { signed: false });
     const sealed = copy === undefined ? undefined : interactions.openSealed(copy);
     if (copy === undefined && ctx.get("Cookie") === "") return probeCookies(ctx);
-    if (copy === undefined || sealed === undefined) return renderEnded(ctx, uid);
+    if (copy === undefined || sealed === undefined) return renderEnded(ctx);
 
     const account = await interactions.findSignedIn(ctx);
     // Nobody signed in: the interaction expired, and nobody needs to notice.
-    if (account === undefined) return restart(ctx, uid, sealed);
+    if (account === undefined) return restart(ctx, sealed);
     allowFormReturn(ctx, redirectUri(sealed.params));
     render(ctx, "already-signed-in", {
       account: account.username,
@@ -47,17 +42,16 @@ export function createEndedInteraction({
 
   async function restart(
     ctx: Context,
-    uid: string,
     sealed: SealedRequest | undefined,
     prompt?: string,
   ): Promise<void> {
-    if (sealed === undefined) return renderEnded(ctx, uid);
+    if (sealed === undefined) return renderEnded(ctx);
     const url = await interactions.restart(sealed, prompt);
     ctx.status = 303;
     ctx.redirect(url);
   }
 
-  function renderEnded(ctx: Context, _uid: string): void {
+  function renderEnded(ctx: Context): void {
     const requestId = String(ctx.state["requestId"]);
     const nothing = { clientName: undefined, restartAction: undefined, sealedRequest: undefined };
     render(ctx, "interaction-ended", { ...nothing, requestId }, 410);

@@ -25,7 +25,7 @@ export function createErrorBoundary({ render, logger, basePath }: ErrorBoundaryD
 
   function notFound(ctx: Context): void {
     if (wantsPage(ctx)) {
-      showError(ctx, 404, "There is no such page", "The address may be old or mistyped.");
+      showError(ctx, 404, ["There is no such page", "The address may be old or mistyped."]);
       return;
     }
     ctx.status = 404;
@@ -33,31 +33,25 @@ export function createErrorBoundary({ render, logger, basePath }: ErrorBoundaryD
   }
 
   function answer(ctx: Context, err: unknown): void {
-    const requestId: unknown = ctx.state["requestId"];
-    const known = err instanceof LatchkeyError || isExposedHttpError(err);
-    const status = known ? err.status : 500;
-    if (status >= 500) logger.error({ err, requestId, path: ctx.path }, "request failed");
-    else logger.warn({ err, requestId, path: ctx.path }, "request refused");
+    const { status, code, message, retryAfterSeconds } = failureOf(err);
+    const line = { err, requestId: String(ctx.state["requestId"]), path: ctx.path };
+    if (status >= 500) logger.error(line, "request failed");
+    else logger.warn(line, "request refused");
 
-    const retryAfterSeconds = err instanceof LatchkeyError ? err.retryAfterSeconds : undefined;
     if (retryAfterSeconds !== undefined) ctx.set("Retry-After", String(retryAfterSeconds));
-
     if (!wantsPage(ctx)) {
       ctx.status = status;
-      ctx.body = {
-        error: err instanceof LatchkeyError ? err.code : status < 500 ? "invalid_request" : "server_error",
-        error_description: known && status < 500 ? err.message : "the server could not answer",
-      };
+      ctx.body = { error: code, error_description: message };
     } else if (status === 503) {
       render(ctx, "overloaded", { retryAfterSeconds: retryAfterSeconds ?? 5 }, 503);
     } else if (status >= 500) {
-      showError(ctx, status, "Something went wrong on our side", "Nothing was lost. Please try again in a moment.");
+      showError(ctx, status, ["Something went wrong on our side", RETRY]);
     } else {
-      showError(ctx, status, "This request could not be understood", known ? err.message : "");
+      showError(ctx, status, ["This request could not be understood", message]);
     }
   }
 
-  function showError(ctx: Context, status: number, heading: string, explanation: string): void {
+  function showError(ctx: Context, status: number, [heading, explanation]: [string, string]): void {
     render(
       ctx,
       "error",
@@ -72,6 +66,31 @@ export function createErrorBoundary({ render, logger, basePath }: ErrorBoundaryD
       status,
     );
   }
+}
+
+const RETRY = "Nothing was lost. Please try again in a moment.";
+
+/** What may be told about an error. */
+interface Failure {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+function failureOf(err: unknown): Failure {
+  if (err instanceof LatchkeyError) {
+    const { status, code, retryAfterSeconds } = err;
+    const message = status < 500 ? err.message : "the server could not answer";
+    return { status, code, message, retryAfterSeconds };
+  }
+  if (isExposedHttpError(err)) {
+    const { status, message } = err;
+    const code = status < 500 ? "invalid_request" : "temporarily_unavailable";
+    return { status, code, message, retryAfterSeconds: undefined };
+  }
+  const message = "the server could not answer";
+  return { status: 500, code: "server_error", message, retryAfterSeconds: undefined };
 }
 
 function wantsPage(ctx: Context): boolean {

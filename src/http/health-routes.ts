@@ -26,7 +26,10 @@ export function addHealthRoutes(router: Router, { checkStores, isDraining }: Hea
       ctx.body = { status: "ready" };
     } catch (err) {
       ctx.status = 503;
-      ctx.body = { status: "unavailable", reason: err instanceof LatchkeyError ? err.code : "store" };
+      ctx.body = {
+        status: "unavailable",
+        reason: err instanceof LatchkeyError ? err.code : "store",
+      };
     }
   });
 }

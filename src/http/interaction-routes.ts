@@ -12,6 +12,7 @@ import type { InteractionForm, InteractionRoutesDeps } from "./interaction-deps.
 import { createPasswordStep } from "./password-step.js";
 import { readForm } from "./read-form.js";
 import { redirectUri } from "./return-address.js";
+import { uidOf } from "./uid-of.js";
 import { allowFormReturn } from "./security-headers.js";
 
 export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps): void {
@@ -35,13 +36,16 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
     return consentView.show(ctx, interaction);
   });
 
-  router.post("/interaction/:uid/login", guarded((ctx, form) => passwordStep.submit(ctx, form)));
+  router.post(
+    "/interaction/:uid/login",
+    guarded((ctx, form) => passwordStep.submit(ctx, form)),
+  );
 
   router.post(
     "/interaction/:uid/consent",
     guarded(async (ctx, { uid, fields, sealed }) => {
       const interaction = await interactions.find(ctx, uid);
-      if (interaction === undefined) return ended.restart(ctx, uid, sealed);
+      if (interaction === undefined) return ended.restart(ctx, sealed);
       if (interaction.prompt !== "consent") return backToPage(ctx, uid);
       const allowed = fields["decision"] === "allow";
       if (!allowed && fields["decision"] !== "deny") return backToPage(ctx, uid);
@@ -54,20 +58,20 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
     "/interaction/:uid/cancel",
     guarded(async (ctx, { uid, sealed }) => {
       const interaction = await interactions.find(ctx, uid);
-      return interaction === undefined ? ended.restart(ctx, uid, sealed) : refuseByPerson(ctx);
+      return interaction === undefined ? ended.restart(ctx, sealed) : refuseByPerson(ctx);
     }),
   );
 
   router.post(
     "/interaction/:uid/switch-account",
-    guarded(async (ctx, { uid, sealed }) => ended.restart(ctx, uid, sealed, "login")),
+    guarded((ctx, { sealed }) => ended.restart(ctx, sealed, "login")),
   );
 
   // Without the guard: the way out for a browser that lost its cookies. It only starts a request
   // that this server sealed, as a link to the authorization endpoint would.
   router.post("/interaction/:uid/restart", async (ctx) => {
     const fields = await readForm(ctx);
-    await ended.restart(ctx, uidOf(ctx), interactions.openSealed(fields["sealed_request"] ?? ""));
+    await ended.restart(ctx, interactions.openSealed(fields["sealed_request"] ?? ""));
   });
 
   function guarded(handle: (ctx: Context, form: InteractionForm) => Promise<void>) {
@@ -106,8 +110,4 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
       requestId: String(ctx.state["requestId"]),
     });
   }
-}
-
-function uidOf(ctx: Context): string {
-  return String((ctx as Context & { params: Record<string, string> }).params["uid"]);
 }

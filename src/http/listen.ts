@@ -79,7 +79,7 @@ function describe(err: NodeJS.ErrnoException, host: string, port: number): Latch
     EACCES: "this user may not. Set PORT above 1023 or allow it",
     EADDRNOTAVAIL: "this machine has no such address. Set HOST",
   };
-  const reason = reasons[err.code ?? ""] ?? `${err.code ?? "unknown error"}`;
+  const reason = reasons[err.code ?? ""] ?? err.code ?? "unknown error";
   return new LatchkeyError("listen_failed", `Cannot listen on ${host}:${port}: ${reason}.`, {
     cause: err,
   });

@@ -52,39 +52,36 @@ export function createPasswordStep(
 
   async function submit(ctx: Context, form: InteractionForm): Promise<void> {
     const interaction = await interactions.find(ctx, form.uid);
-    if (interaction !== undefined && interaction.prompt !== "login") {
+    if (interaction?.prompt === "consent") {
       ctx.status = 303;
       return ctx.redirect(`${basePath}/interaction/${form.uid}`);
     }
-    if (interaction === undefined && form.sealed === undefined) return ended.show(ctx, form.uid);
+    const request = interaction === undefined ? form.sealed : requestOf(interaction);
+    if (request === undefined) return ended.show(ctx, form.uid);
 
-    const identifier = form.fields["identifier"] ?? "";
-    const result = await signIn({ identifier, password: form.fields["password"] ?? "" });
-    tellSignIn(ctx, interaction?.client.clientId ?? form.sealed?.clientId, result);
+    const { identifier = "", password = "" } = form.fields;
+    const result = await signIn({ identifier, password });
+    tellSignIn(ctx, request.clientId, result);
+    if (result.outcome === "refused") return showAgain(ctx, form, request);
 
-    if (result.outcome === "refused") {
-      return showAgain(ctx, { form, interaction, identifier });
-    }
     const authentication = { accountId: result.account.id, acr: PASSWORD_ACR, amr: result.amr };
     if (interaction !== undefined) return interactions.signIn(ctx, authentication);
     // The page was open for longer than its interaction: sign in all the same, then go on.
     const started = await interactions.startSession(ctx, authentication);
-    return ended.restart(ctx, form.uid, form.sealed, started ? withoutLogin(form.sealed) : "login");
+    return ended.restart(ctx, request, started ? withoutLogin(request) : "login");
   }
 
   async function showAgain(
     ctx: Context,
-    page: { form: InteractionForm; interaction: ActiveInteraction | undefined; identifier: string },
+    { uid, fields }: InteractionForm,
+    { clientId, params }: SealedRequest,
   ): Promise<void> {
-    const { form, interaction, identifier } = page;
-    const clientId = interaction?.client.clientId ?? form.sealed?.clientId ?? "";
-    const client = interaction?.client ?? (await interactions.findClient(clientId));
     renderLogin(ctx, {
-      uid: form.uid,
-      clientName: clientName(client),
-      params: interaction?.params ?? form.sealed?.params ?? {},
-      sealedRequest: form.fields["sealed_request"] ?? "",
-      identifier,
+      uid,
+      clientName: clientName(await interactions.findClient(clientId)),
+      params,
+      sealedRequest: fields["sealed_request"] ?? "",
+      identifier: fields["identifier"] ?? "",
       error: REFUSED,
     });
   }
@@ -118,11 +115,15 @@ export function createPasswordStep(
 }
 
 /** The person just signed in: asking for it again would be a loop. */
-function withoutLogin(sealed: SealedRequest | undefined): string {
-  const prompt = sealed?.params["prompt"];
+function withoutLogin({ params }: SealedRequest): string {
+  const prompt = params["prompt"];
   if (typeof prompt !== "string") return "";
   return prompt
     .split(" ")
     .filter((value) => value !== "login")
     .join(" ");
+}
+
+function requestOf({ client, params }: ActiveInteraction): SealedRequest {
+  return { clientId: client.clientId, params };
 }

@@ -2,7 +2,10 @@ import type Router from "@koa/router";
 import type { AccessTokenFacts } from "../oidc/access-tokens.js";
 
 export interface ProtectedResourceDeps {
-  readonly findAccessToken: (token: string, audience: string) => Promise<AccessTokenFacts | undefined>;
+  readonly findAccessToken: (
+    token: string,
+    audience: string,
+  ) => Promise<AccessTokenFacts | undefined>;
   /** The RFC 8707 identifier of this API. */
   readonly identifier: string;
 }

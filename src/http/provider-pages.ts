@@ -1,8 +1,9 @@
-import type { AccountId } from "../accounts/account.js";
+import { toAccountId } from "../accounts/account.js";
 import type { AccountStore } from "../accounts/account-store.js";
 import type { ProviderPages, UserCodeInputPage } from "../oidc/provider-pages.js";
 import { describeScopes } from "../oidc/scope-words.js";
 import type { Renderer } from "./render.js";
+import { uidOf } from "./uid-of.js";
 import { allowFormReturn } from "./security-headers.js";
 
 export interface ProviderPagesDeps {
@@ -28,7 +29,8 @@ const EXPLANATIONS: Record<string, { heading: string; explanation: string }> = {
   },
   invalid_redirect_uri: {
     heading: "This application asked to return to an address that it has not registered",
-    explanation: "To protect you, nothing was sent there. The people who run it can put this right.",
+    explanation:
+      "To protect you, nothing was sent there. The people who run it can put this right.",
   },
   invalid_request: {
     heading: "The application sent a request that cannot be answered",
@@ -46,13 +48,17 @@ const OTHER = {
 };
 
 /** The pages that the library asks for, in our templates. */
-export function createProviderPages({ accounts, render, basePath }: ProviderPagesDeps): ProviderPages {
+export function createProviderPages({
+  accounts,
+  render,
+  basePath,
+}: ProviderPagesDeps): ProviderPages {
   return {
     async renderError(ctx, page) {
       if (page.lostInteraction) {
         // The page of the interaction knows how to go on.
         ctx.status = 303;
-        ctx.redirect(`${basePath}/interaction/${String((ctx["params"] as { uid?: unknown }).uid)}`);
+        ctx.redirect(`${basePath}/interaction/${uidOf(ctx)}`);
         return;
       }
       if (ctx.status === 503) {
@@ -69,9 +75,11 @@ export function createProviderPages({ accounts, render, basePath }: ProviderPage
     },
 
     async renderLogout(ctx, page) {
-      const accountId = ctx.oidc.session?.accountId as AccountId | undefined;
-      const account = accountId === undefined ? undefined : await accounts.find(accountId);
-      allowFormReturn(ctx, String(ctx.oidc.session?.state?.["postLogoutRedirectUri"] ?? ""));
+      const accountId = ctx.oidc.session?.accountId;
+      const account =
+        accountId === undefined ? undefined : await accounts.find(toAccountId(accountId));
+      const returnTo = ctx.oidc.session?.state?.["postLogoutRedirectUri"];
+      allowFormReturn(ctx, typeof returnTo === "string" ? returnTo : undefined);
       render(ctx, "logout", { ...page, account: account?.username });
     },
 
@@ -103,5 +111,7 @@ export function createProviderPages({ accounts, render, basePath }: ProviderPage
       ctx.status = 303;
       ctx.redirect(`${basePath}/cookies/probe`);
     },
+
+    allowFormReturn,
   };
 }

@@ -3,6 +3,16 @@ import type { Context, Middleware } from "koa";
 /** 1 year: ASVS 3.4.1. */
 const HSTS = "max-age=31536000; includeSubDomains";
 
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+  "form-action 'self'",
+].join("; ");
+
 /**
  * Headers of every answer, errors included. Answers are not stored unless a handler says so.
  *
@@ -15,7 +25,7 @@ export function createSecurityHeaders(issuer: string): Middleware {
   return async (ctx, next) => {
     ctx.set({
       "Cache-Control": "no-store",
-      "Content-Security-Policy": contentSecurityPolicy("'self'"),
+      "Content-Security-Policy": CONTENT_SECURITY_POLICY,
       "Referrer-Policy": "same-origin",
       "X-Content-Type-Options": "nosniff",
       "X-Frame-Options": "DENY",
@@ -35,17 +45,11 @@ export function allowFormReturn(ctx: Context, redirectUri: string | undefined): 
   const sources = ["'self'", "https:"];
   if (url?.protocol === "http:") sources.push(`http://${url.hostname}:*`);
   else if (url !== null && url.protocol !== "https:") sources.push(url.protocol);
-  ctx.set("Content-Security-Policy", contentSecurityPolicy(sources.join(" ")));
-}
-
-function contentSecurityPolicy(formAction: string): string {
-  return [
-    "default-src 'none'",
-    "style-src 'self'",
-    "script-src 'self'",
-    "img-src 'self' data:",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-    `form-action ${formAction}`,
-  ].join("; ");
+  // Only this directive: the library may have allowed a script of its own by its hash.
+  const policy = ctx.response.get("Content-Security-Policy");
+  const formAction = `form-action ${sources.join(" ")}`;
+  ctx.set(
+    "Content-Security-Policy",
+    policy.replace(/form-action [^;]*/, () => formAction),
+  );
 }

@@ -80,7 +80,9 @@ function openKey(stored: StoredSigningKey, sealer: Sealer): SigningKey {
       `SECRET_KEY does not open the signing key ${stored.kid} in the database. Start with the SECRET_KEY that it was stored under.`,
     );
   }
-  return JSON.parse(json) as SigningKey;
+  // Sealed by this server, so its form is known.
+  const key: SigningKey = JSON.parse(json);
+  return key;
 }
 
 async function generateSigningKey(alg: SigningAlgorithm): Promise<SigningKey> {
@@ -98,6 +100,8 @@ function generatePair(alg: SigningAlgorithm) {
     case "RS256":
     case "PS256":
       return generate("rsa", { modulusLength: RSA_MODULUS_BITS });
+    default:
+      return alg satisfies never;
   }
 }
 

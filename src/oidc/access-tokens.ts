@@ -1,4 +1,4 @@
-import type { Provider } from "oidc-provider";
+import type { AccessToken, ClientCredentials, Provider } from "oidc-provider";
 import type { JsonWebKey } from "node:crypto";
 import { verifyAccessToken } from "../tokens/verify-access-token.js";
 
@@ -22,9 +22,7 @@ export function createFindAccessToken(
   const jwks = { keys: publicKeys.map((key) => ({ ...key, kty: String(key.kty) })) };
 
   return async (token, audience) =>
-    token.split(".").length === 3
-      ? findJwt(token, audience)
-      : findOpaque(token, audience);
+    token.split(".").length === 3 ? findJwt(token, audience) : findOpaque(token, audience);
 
   async function findJwt(token: string, audience: string): Promise<AccessTokenFacts | undefined> {
     const found = await verifyAccessToken(token, { issuer: provider.issuer, audience, jwks });
@@ -39,20 +37,36 @@ export function createFindAccessToken(
     };
   }
 
-  async function findOpaque(token: string, audience: string): Promise<AccessTokenFacts | undefined> {
-    const found =
-      (await provider.AccessToken.find(token)) ?? (await provider.ClientCredentials.find(token));
-    if (found === undefined || found.isSenderConstrained()) return undefined;
-    if (found.aud !== undefined && found.aud !== audience) return undefined;
-    if (found.kind === "AccessToken" && (await provider.Grant.find(found.grantId ?? "")) === undefined) {
-      return undefined;
-    }
+  async function findOpaque(
+    token: string,
+    audience: string,
+  ): Promise<AccessTokenFacts | undefined> {
+    const found = await findStored(token);
+    if (found === undefined || !isBearerFor(found, audience)) return undefined;
+    const { clientId = "", scope = "", exp = 0 } = found;
+    if (found.kind === "AccessToken" && !(await hasGrant(found.grantId))) return undefined;
     return {
-      subject: "accountId" in found ? found.accountId : (found.clientId ?? ""),
-      clientId: found.clientId ?? "",
-      scopes: found.scope?.split(" ") ?? [],
+      subject: found.kind === "AccessToken" ? found.accountId : clientId,
+      clientId,
+      scopes: scope.split(" "),
       format: "opaque",
-      expiresAtSeconds: found.exp ?? 0,
+      expiresAtSeconds: exp,
     };
+  }
+
+  /** Without an audience it is for this server itself. */
+  function isBearerFor(token: AccessToken | ClientCredentials, audience: string): boolean {
+    return !token.isSenderConstrained() && (token.aud === undefined || token.aud === audience);
+  }
+
+  async function findStored(token: string) {
+    return (
+      (await provider.AccessToken.find(token)) ?? (await provider.ClientCredentials.find(token))
+    );
+  }
+
+  /** A revoked grant takes its tokens with it. */
+  async function hasGrant(grantId: string | undefined): Promise<boolean> {
+    return grantId !== undefined && (await provider.Grant.find(grantId)) !== undefined;
   }
 }

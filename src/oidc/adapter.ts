@@ -16,20 +16,20 @@ export interface AdapterDeps {
 
 /** How the id of a model may be stored. */
 const ID_AT_REST: Record<ModelName, "hashed" | "plain"> = {
-  Session:                          "hashed",
-  Interaction:                      "hashed",
-  Grant:                            "plain", // an internal reference that opens nothing
-  AuthorizationCode:                "hashed",
-  AccessToken:                      "hashed",
-  RefreshToken:                     "hashed",
-  ClientCredentials:                "hashed",
-  DeviceCode:                       "hashed",
+  Session: "hashed",
+  Interaction: "hashed",
+  Grant: "plain", // an internal reference that opens nothing
+  AuthorizationCode: "hashed",
+  AccessToken: "hashed",
+  RefreshToken: "hashed",
+  ClientCredentials: "hashed",
+  DeviceCode: "hashed",
   BackchannelAuthenticationRequest: "hashed",
-  PushedAuthorizationRequest:       "hashed",
-  PreAuthorizedCode:                "hashed",
-  ReplayDetection:                  "plain", // already a hash
-  InitialAccessToken:               "hashed",
-  RegistrationAccessToken:          "hashed",
+  PushedAuthorizationRequest: "hashed",
+  PreAuthorizedCode: "hashed",
+  ReplayDetection: "plain", // already a hash
+  InitialAccessToken: "hashed",
+  RegistrationAccessToken: "hashed",
 };
 
 /**
@@ -49,14 +49,20 @@ export function createAdapterFactory(deps: AdapterDeps): (name: string) => Adapt
   return (name) => {
     if (name === "Client") return createClientAdapter(deps.clients);
     const model = MODEL_NAMES.find((known) => known === name);
-    if (model === undefined) throw new TypeError(`oidc-provider asked for the unknown model ${name}`);
+    if (model === undefined)
+      throw new TypeError(`oidc-provider asked for the unknown model ${name}`);
     return createModelAdapter(model, deps);
   };
 }
 
 function createModelAdapter(model: ModelName, { models, sealer, audit }: AdapterDeps): Adapter {
   const atRest = (id: string) => (ID_AT_REST[model] === "hashed" ? sha256(id) : id);
-  const restore = (payload: ModelPayload, id: string): AdapterPayload => ({ ...payload, jti: id });
+  const stripped = createStrip(model, sealer);
+  const reopen = (payload: ModelPayload | undefined, context: string) => {
+    const id =
+      payload === undefined ? undefined : sealer.open(String(payload["sealedId"]), context);
+    return id === undefined ? undefined : restore(payload, id);
+  };
 
   return {
     async upsert(id, payload, expiresIn) {
@@ -64,35 +70,22 @@ function createModelAdapter(model: ModelName, { models, sealer, audit }: Adapter
       await models.upsert(
         model,
         atRest(id),
-        strip(model, id, payload, sealer),
+        stripped(id, payload),
         // Undefined, against the type, for what never expires.
         expiresIn === undefined ? undefined : expiresIn + extraSeconds,
       );
     },
 
     async find(id) {
-      const payload = await models.find(model, atRest(id));
-      if (payload === undefined) return undefined;
-      delete payload["sealedId"];
-      return restore(payload, id);
+      return restore(await models.find(model, atRest(id)), id);
     },
 
     async findByUid(uid) {
-      const payload = await models.findSessionByUid(uid);
-      if (payload === undefined) return undefined;
-      const id = sealer.open(String(payload["sealedId"]), uid);
-      if (id === undefined) return undefined;
-      delete payload["sealedId"];
-      return restore(payload, id);
+      return reopen(await models.findSessionByUid(uid), uid);
     },
 
     async findByUserCode(userCode) {
-      const payload = await models.findDeviceCodeByUserCode(userCode);
-      if (payload === undefined) return undefined;
-      const id = sealer.open(String(payload["sealedId"]), userCode);
-      if (id === undefined) return undefined;
-      delete payload["sealedId"];
-      return restore(payload, id);
+      return reopen(await models.findDeviceCodeByUserCode(userCode), userCode);
     },
 
     async consume(id) {
@@ -117,16 +110,24 @@ function createModelAdapter(model: ModelName, { models, sealer, audit }: Adapter
  * The payload without the secret that identifies the record. Sessions and device codes are also
  * found by another key and need their id back then, so it stays sealed.
  */
-function strip(model: ModelName, id: string, payload: AdapterPayload, sealer: Sealer): ModelPayload {
-  const { jti: _jti, ...rest } = payload;
-  const stored: ModelPayload = { ...rest };
-  if (model === "Session") stored["sealedId"] = sealer.seal(id, String(payload.uid));
-  if (model === "DeviceCode") stored["sealedId"] = sealer.seal(id, String(payload.userCode));
-  if (model === "Interaction" && isRecord(stored["session"])) {
-    const { cookie: _cookie, ...session } = stored["session"];
-    stored["session"] = session;
-  }
-  return stored;
+function createStrip(model: ModelName, sealer: Sealer) {
+  return (id: string, payload: AdapterPayload): ModelPayload => {
+    const { jti: _jti, ...rest } = payload;
+    const stored: ModelPayload = { ...rest };
+    if (model === "Session") stored["sealedId"] = sealer.seal(id, String(payload.uid));
+    if (model === "DeviceCode") stored["sealedId"] = sealer.seal(id, String(payload.userCode));
+    if (model === "Interaction" && isRecord(stored["session"])) {
+      const { cookie: _cookie, ...session } = stored["session"];
+      stored["session"] = session;
+    }
+    return stored;
+  };
+}
+
+function restore(payload: ModelPayload | undefined, id: string): AdapterPayload | undefined {
+  if (payload === undefined) return undefined;
+  const { sealedId: _sealedId, ...rest } = payload;
+  return { ...rest, jti: id };
 }
 
 function attemptId(): string {

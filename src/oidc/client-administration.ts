@@ -1,4 +1,4 @@
-import type { ClientMetadata as LibraryMetadata, Provider } from "oidc-provider";
+import type { Provider } from "oidc-provider";
 import { generateClientSecret, hashClientSecret } from "../clients/client-secret.js";
 import type { ClientMetadata, ClientPolicy, ClientStore } from "../clients/client-store.js";
 import { findUnsafeUri } from "../clients/find-unsafe-uri.js";
@@ -60,7 +60,9 @@ export function createClientAdministration({
     async rotateSecret(clientId) {
       const record = await clients.find(clientId);
       if (record === undefined) {
-        throw new LatchkeyError("client_unknown", `There is no client "${clientId}".`, { status: 404 });
+        throw new LatchkeyError("client_unknown", `There is no client "${clientId}".`, {
+          status: 404,
+        });
       }
       if (record.secretHash === undefined) {
         const message = `The client "${clientId}" authenticates without a secret.`;
@@ -94,7 +96,7 @@ async function assertValid(
   if (problem !== undefined) throw invalid(problem);
   const secret = clientSecret === undefined ? {} : { client_secret: clientSecret };
   try {
-    await provider.Client.validate({ ...metadata, ...secret } as LibraryMetadata);
+    await provider.Client.validate({ ...metadata, ...secret });
   } catch (err) {
     throw invalid(describe(err));
   }

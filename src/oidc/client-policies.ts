@@ -1,4 +1,11 @@
-import { errors, type AccessToken, type Client, type ClientCredentials, type KoaContextWithOIDC, type RefreshToken } from "oidc-provider";
+import {
+  errors,
+  type AccessToken,
+  type Client,
+  type ClientCredentials,
+  type KoaContextWithOIDC,
+  type RefreshToken,
+} from "oidc-provider";
 import type { Clock } from "../lib/clock.js";
 import type { ClientStore } from "../clients/client-store.js";
 
@@ -28,7 +35,9 @@ export function createIntrospectionPolicy(clients: ClientStore) {
     if (audience === undefined) return false;
     const record = await clients.find(client.clientId);
     const own = record?.policy.resourceServer;
-    return own !== undefined && (Array.isArray(audience) ? audience.includes(own) : audience === own);
+    return (
+      own !== undefined && (Array.isArray(audience) ? audience.includes(own) : audience === own)
+    );
   };
 }
 
@@ -48,15 +57,15 @@ export function mayRevoke(
  */
 export function createAssertClientAssertion(clock: Clock) {
   return (ctx: KoaContextWithOIDC, claims: Record<string, unknown>): void => {
-  if (claims["aud"] !== ctx.oidc.issuer) {
-    throw new errors.InvalidClientAuth(
-      "the aud (audience) of client_assertion must be the issuer identifier, as a single string",
-    );
-  }
-  const latest = clock.nowSeconds() + MAX_ASSERTION_SECONDS;
-  if (typeof claims["exp"] !== "number" || claims["exp"] > latest) {
-    throw new errors.InvalidClientAuth("client_assertion must expire within 5 minutes");
-  }
+    if (claims["aud"] !== ctx.oidc.issuer) {
+      throw new errors.InvalidClientAuth(
+        "the aud (audience) of client_assertion must be the issuer identifier, as a single string",
+      );
+    }
+    const latest = clock.nowSeconds() + MAX_ASSERTION_SECONDS;
+    if (typeof claims["exp"] !== "number" || claims["exp"] > latest) {
+      throw new errors.InvalidClientAuth("client_assertion must expire within 5 minutes");
+    }
   };
 }
 

@@ -32,7 +32,7 @@ export interface ProviderSettings extends Lifetimes {
   /** False: anyone may register a client; true: only with an initial access token (RFC 7591 §3). */
   readonly openRegistration: boolean;
   readonly pkceRequired: "all" | "public";
-  readonly responseTypes: readonly string[];
+  readonly responseTypes: readonly ResponseType[];
   readonly authorizationPost: boolean;
   readonly outboundAllowedHosts: readonly string[];
 }
@@ -71,19 +71,24 @@ export function createConfiguration(deps: ProviderDeps): Configuration {
     enableHttpPostMethods: settings.authorizationPost,
     features: features(deps),
     fetch: createOutboundFetch(settings.outboundAllowedHosts),
-    fetchResponseBodyLimits: { jwks_uri: OUTBOUND_BODY_BYTES, sector_identifier_uri: OUTBOUND_BODY_BYTES },
+    fetchResponseBodyLimits: {
+      jwks_uri: OUTBOUND_BODY_BYTES,
+      sector_identifier_uri: OUTBOUND_BODY_BYTES,
+    },
     interactions: { policy: createInteractionPolicy(clients), url: deps.interactionUrl },
     // A client that registered the refresh grant gets to use it; without offline_access the token
     // ends with the session.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed("refresh_token"),
-    jwks: { keys: signingKeys.map((key) => ({ ...key })) as NonNullable<Configuration["jwks"]>["keys"] },
+    jwks: {
+      keys: signingKeys.map((key) => ({ ...key })) as NonNullable<Configuration["jwks"]>["keys"],
+    },
     loadExistingGrant: createLoadExistingGrant(deps),
     pkce: {
       required: (_ctx, client) =>
         settings.pkceRequired === "all" || client.clientAuthMethod === "none",
     },
     renderError: createRenderError(pages),
-    responseTypes: settings.responseTypes as ResponseType[],
+    responseTypes: [...settings.responseTypes],
     rotateRefreshToken,
     routes: ROUTES,
     scopes: SCOPES,
@@ -139,7 +144,10 @@ function features(deps: ProviderDeps): NonNullable<Configuration["features"]> {
  * `__Host-` binds the session to this host and path `/`; cookies with a path of their own can only
  * be `__Secure-`; plain http (development on loopback) can be neither.
  */
-function cookies(settings: ProviderSettings, keys: readonly string[]): NonNullable<Configuration["cookies"]> {
+function cookies(
+  settings: ProviderSettings,
+  keys: readonly string[],
+): NonNullable<Configuration["cookies"]> {
   const secure = settings.issuer.startsWith("https:");
   const options = {
     httpOnly: true,

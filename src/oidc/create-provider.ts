@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { Provider, type Configuration, type FindAccount } from "oidc-provider";
-import type { AccountId } from "../accounts/account.js";
+import { toAccountId } from "../accounts/account.js";
 import type { AccountStore } from "../accounts/account-store.js";
 import { verifyClientSecret } from "../clients/client-secret.js";
 import type { ClientStore } from "../clients/client-store.js";
@@ -19,6 +19,7 @@ import { createAdapterFactory } from "./adapter.js";
 import { accountClaims } from "./claims.js";
 import { limitDevicePolling } from "./device-polling.js";
 import { listenToProvider } from "./events.js";
+import { createFormPostReturn } from "./form-post-return.js";
 import { createRegistrationSecrets } from "./registration-secrets.js";
 import type { ModelStore } from "./model-store.js";
 import type { ProviderPages } from "./provider-pages.js";
@@ -63,30 +64,35 @@ export function createProvider(given: ProviderDeps): Provider {
     findAccount: createFindAccount(accounts),
   });
 
-  // The library compares secrets in the clear; ours are stored as hashes.
-  provider.Client.prototype.compareClientSecret = function compare(this: { clientSecret?: string }, secret) {
-    return this.clientSecret !== undefined && verifyClientSecret(secret, this.clientSecret);
-  };
+  provider.Client.prototype.compareClientSecret = compareClientSecret;
   // The library reads, then writes; two nodes could both find nothing.
   provider.ReplayDetection.unique = (iss, jti, exp) =>
     models.insertOnce("ReplayDetection", replayId(iss, jti), { iss }, exp - clock.nowSeconds());
 
   limitDevicePolling(provider, models);
   provider.use(createMetadataCaching());
+  provider.use(createFormPostReturn(deps.pages));
   provider.use(createRegistrationSecrets(ROUTES.registration));
   listenToProvider(provider, { audit, logger });
   return provider;
 }
 
+/** The library compares secrets in the clear; ours are stored as hashes. */
+function compareClientSecret(this: { clientSecret?: string }, secret: string): boolean {
+  return this.clientSecret !== undefined && verifyClientSecret(secret, this.clientSecret);
+}
+
 /** Disabled accounts are not found, and with that lose sessions, codes and tokens at their next use. */
 function createFindAccount(accounts: AccountStore): FindAccount {
   return async (_ctx, sub) => {
-    const account = await accounts.find(sub as AccountId);
+    const account = await accounts.find(toAccountId(sub));
     if (account === undefined || account.disabled) return undefined;
     return { accountId: account.id, claims: () => accountClaims(account) };
   };
 }
 
 function replayId(iss: string, jti: string): string {
-  return createHash("sha256").update(JSON.stringify([iss, jti])).digest("base64url");
+  return createHash("sha256")
+    .update(JSON.stringify([iss, jti]))
+    .digest("base64url");
 }

@@ -23,16 +23,16 @@ export function createDeviceFlow(pages: ProviderPages): DeviceFlow {
     charset: "base-20",
     mask: "****-****",
     deviceInfo: (ctx) => ({ ip: ctx.ip, ua: ctx.get("user-agent") }),
-    userCodeInputSource: (ctx, _form, _out, err) => {
+    userCodeInputSource: (ctx, ...[, , err]) => {
       if (err !== undefined && abandonUnsavedSession(ctx)) return pages.renderSessionLost(ctx);
       return pages.renderUserCodeInput(ctx, {
         action: ctx.oidc.urlFor("code_verification"),
         xsrf: formSecret(ctx),
-        userCode: (err as { userCode?: string } | undefined)?.userCode ?? "",
+        userCode: typedCode(err),
         problem: err === undefined ? undefined : (PROBLEMS[err.name] ?? "failed"),
       });
     },
-    userCodeConfirmSource: (ctx, _form, client, deviceInfo, userCode) =>
+    userCodeConfirmSource: (ctx, ...[, client, deviceInfo, userCode]) =>
       pages.renderUserCodeConfirm(ctx, {
         action: ctx.oidc.urlFor("code_verification"),
         xsrf: formSecret(ctx),
@@ -45,6 +45,13 @@ export function createDeviceFlow(pages: ProviderPages): DeviceFlow {
     successSource: (ctx) =>
       pages.renderDeviceDone(ctx, { clientName: clientName(ctx.oidc.client) }),
   };
+}
+
+/** What was typed, which the library's errors carry. */
+function typedCode(err: Error | undefined): string {
+  return err !== undefined && "userCode" in err && typeof err.userCode === "string"
+    ? err.userCode
+    : "";
 }
 
 /** The value that the library wants back from a form of the session (`xsrf`). */

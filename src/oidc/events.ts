@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import type { KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Audit } from "../lib/audit.js";
 import type { Logger } from "../lib/logger.js";
@@ -8,21 +9,23 @@ export interface EventDeps {
   readonly logger: Logger;
 }
 
-type Listener = (...args: never[]) => void;
+/** Declared as a method, so that each listener may name the types that its event brings. */
+type Listener = { listen(...args: unknown[]): void }["listen"];
 
 /**
  * Turns the library's events into audit lines. The library calls listeners synchronously and does
  * not catch what they throw, so each is wrapped: telling about a request must not fail it.
  */
 export function listenToProvider(provider: Provider, { audit, logger }: EventDeps): void {
+  const emitter: EventEmitter = provider;
   const on = (event: string, listener: Listener) => {
-    provider.on(event as never, ((...args: never[]) => {
+    emitter.on(event, (...args: unknown[]) => {
       try {
         listener(...args);
       } catch (err) {
         logger.error({ err, event }, "event listener failed");
       }
-    }) as never);
+    });
   };
 
   on("server_error", (ctx: KoaContextWithOIDC, err: Error) => {
@@ -30,13 +33,18 @@ export function listenToProvider(provider: Provider, { audit, logger }: EventDep
   });
 
   on("authorization.error", (ctx: KoaContextWithOIDC, err: ErrorFacts) => {
-    audit({ event: "authorization.refused", outcome: "failure", ...reason(err), ...requestFacts(ctx) });
+    audit({
+      event: "authorization.refused",
+      outcome: "failure",
+      ...reason(err),
+      ...requestFacts(ctx),
+    });
   });
 
   on("grant.success", (ctx: KoaContextWithOIDC) => {
     const grantType = ctx.oidc.params?.["grant_type"];
     const event = grantType === "refresh_token" ? "token.refreshed" : "token.issued";
-    const scope = (ctx.body as { scope?: string } | undefined)?.scope;
+    const { scope }: { scope?: unknown } = ctx.body ?? {};
     audit({ event, outcome: "success", grantType, scope, ...requestFacts(ctx) });
   });
 
@@ -48,7 +56,13 @@ export function listenToProvider(provider: Provider, { audit, logger }: EventDep
     audit({ event: "grant.revoked", outcome: "success", grantId, ...requestFacts(ctx) });
   });
 
-  for (const endpoint of ["introspection", "revocation", "userinfo", "pushed_authorization_request", "device_authorization"]) {
+  for (const endpoint of [
+    "introspection",
+    "revocation",
+    "userinfo",
+    "pushed_authorization_request",
+    "device_authorization",
+  ]) {
     on(`${endpoint}.error`, (ctx: KoaContextWithOIDC, err: ErrorFacts) => {
       const event = err.message === "invalid_client" ? "client_authentication" : "token.refused";
       audit({ event, outcome: "failure", ...reason(err), ...requestFacts(ctx) });
@@ -60,7 +74,13 @@ export function listenToProvider(provider: Provider, { audit, logger }: EventDep
   on("registration_delete.success", registration(audit, "client.deleted"));
   for (const action of ["create", "read", "update", "delete"]) {
     on(`registration_${action}.error`, (ctx: KoaContextWithOIDC, err: ErrorFacts) => {
-      audit({ event: "client.updated", outcome: "failure", action, ...reason(err), ...requestFacts(ctx) });
+      audit({
+        event: "client.updated",
+        outcome: "failure",
+        action,
+        ...reason(err),
+        ...requestFacts(ctx),
+      });
     });
   }
 
@@ -69,7 +89,10 @@ export function listenToProvider(provider: Provider, { audit, logger }: EventDep
     audit({ event: "sign_out", outcome: "success", ...requestFacts(ctx), accountId });
   });
   on("backchannel.error", (ctx: KoaContextWithOIDC, err: Error, client: { clientId: string }) => {
-    logger.warn({ err, ...requestFacts(ctx), clientId: client.clientId }, "back-channel logout failed");
+    logger.warn(
+      { err, ...requestFacts(ctx), clientId: client.clientId },
+      "back-channel logout failed",
+    );
   });
 }
 
@@ -84,7 +107,10 @@ function reason(err: ErrorFacts): { reason: string } {
   return { reason: err.error_detail ?? err.error_description ?? err.message };
 }
 
-function registration(audit: Audit, event: "client.registered" | "client.updated" | "client.deleted") {
+function registration(
+  audit: Audit,
+  event: "client.registered" | "client.updated" | "client.deleted",
+) {
   return (ctx: KoaContextWithOIDC, client: { clientId: string } | undefined) => {
     const clientId = client?.clientId ?? ctx.oidc.client?.clientId;
     audit({ event, outcome: "success", ...requestFacts(ctx), clientId });

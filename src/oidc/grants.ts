@@ -1,5 +1,5 @@
 import type { Grant, KoaContextWithOIDC, Provider } from "oidc-provider";
-import type { AccountId } from "../accounts/account.js";
+import { toAccountId, type AccountId } from "../accounts/account.js";
 import type { Consent, ConsentStore } from "../accounts/consent-store.js";
 import type { ClientStore } from "../clients/client-store.js";
 
@@ -21,29 +21,38 @@ export interface MissingConsent {
  * own, so that signing out of one device does not end the applications of another.
  */
 export function createLoadExistingGrant({ consents, clients }: GrantDeps) {
+  const isFirstParty = async (clientId: string) =>
+    (await clients.find(clientId))?.policy.firstParty === true;
+
   return async (ctx: KoaContextWithOIDC): Promise<Grant | undefined> => {
-    const { oidc } = ctx;
-    const { client, session, account } = oidc;
+    const { account, client, result } = ctx.oidc;
     if (client === undefined || account === undefined) return undefined;
+    const { clientId } = client;
+    const { accountId } = account;
 
-    const given = oidc.result?.consent?.grantId;
-    const grantId = given ?? session?.grantIdFor(client.clientId);
-    const existing = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId);
-    if (given !== undefined || (existing !== undefined && existing.accountId !== account.accountId)) {
-      return existing;
-    }
+    // Just given in this request: the library judges it as it is.
+    const given = result?.consent?.grantId;
+    if (given !== undefined) return ctx.oidc.provider.Grant.find(given);
 
-    const grant =
-      existing ?? new oidc.provider.Grant({ accountId: account.accountId, clientId: client.clientId });
-    const record = await clients.find(client.clientId);
-    const changed =
-      record?.policy.firstParty === true
-        ? addRequested(grant, ctx)
-        : addConsented(grant, ctx, await consents.find(account.accountId as AccountId, client.clientId));
+    const existing = await findOfSession(ctx, clientId, accountId);
+    const grant = existing ?? new ctx.oidc.provider.Grant({ accountId, clientId });
+    const changed = (await isFirstParty(clientId))
+      ? addRequested(grant, ctx)
+      : addConsented(grant, ctx, await consents.find(toAccountId(accountId), clientId));
     if (!changed) return existing;
     await grant.save();
     return grant;
   };
+}
+
+async function findOfSession(
+  { oidc }: KoaContextWithOIDC,
+  clientId: string,
+  accountId: string,
+): Promise<Grant | undefined> {
+  const grantId = oidc.session?.grantIdFor(clientId);
+  const grant = grantId === undefined ? undefined : await oidc.provider.Grant.find(grantId);
+  return grant?.accountId === accountId ? grant : undefined;
 }
 
 /** Saves what the person just allowed, in the grant and for next time. @returns the grant's id. */
@@ -69,7 +78,10 @@ export async function allow(
     scopes: new Set(missing.scopes),
     claims: new Set(missing.claims),
     resourceScopes: new Map(
-      Object.entries(missing.resourceScopes).map(([resource, scopes]) => [resource, new Set(scopes)]),
+      Object.entries(missing.resourceScopes).map(([resource, scopes]) => [
+        resource,
+        new Set(scopes),
+      ]),
     ),
   });
   return grant.save();

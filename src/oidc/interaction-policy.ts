@@ -6,20 +6,20 @@ import type { ClientStore } from "../clients/client-store.js";
  * - a session whose account was disabled or deleted asks for a sign-in (the library fails with 500);
  * - native applications that are not ours always ask for consent (RFC 8252 §8.6), ours do not.
  */
-export function createInteractionPolicy(
-  clients: ClientStore,
-): interactionPolicy.DefaultPolicy {
+export function createInteractionPolicy(clients: ClientStore): interactionPolicy.DefaultPolicy {
   const { Check, base } = interactionPolicy;
   const policy = base();
 
-  policy.get("login")?.checks.add(
-    new Check(
-      "account_unavailable",
-      "the account of the session is not available",
-      "login_required",
-      ({ oidc }) => oidc.session?.accountId !== undefined && oidc.account === undefined,
-    ),
-  );
+  policy
+    .get("login")
+    ?.checks.add(
+      new Check(
+        "account_unavailable",
+        "the account of the session is not available",
+        "login_required",
+        ({ oidc }) => oidc.session?.accountId !== undefined && oidc.account === undefined,
+      ),
+    );
 
   const consent = policy.get("consent");
   consent?.checks.remove("native_client_prompt");

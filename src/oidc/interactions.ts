@@ -7,12 +7,13 @@ import {
   type Provider,
   type PromptDetail,
 } from "oidc-provider";
-import type { Account, AccountId } from "../accounts/account.js";
+import { toAccountId, type Account, type AccountId } from "../accounts/account.js";
 import type { AccountStore } from "../accounts/account-store.js";
 import type { ConsentStore } from "../accounts/consent-store.js";
 import type { Clock } from "../lib/clock.js";
 import { SUPPORTED_ACRS } from "./authentication-context.js";
 import { allow, type MissingConsent } from "./grants.js";
+import { createRestartRequest, type RestartRequest } from "./restart-request.js";
 import type { SealedRequest, SealedRequests } from "./sealed-request.js";
 
 /** A step of an authorization request in which a person takes part. */
@@ -46,8 +47,7 @@ export interface Interactions {
   startSession(ctx: Context, authentication: Authentication): Promise<boolean>;
   openSealed(sealed: string): SealedRequest | undefined;
   findClient(clientId: string): Promise<Client | undefined>;
-  /** URL that starts the same authorization request anew, with another `prompt` if given. */
-  restart(request: SealedRequest, prompt?: string): Promise<string>;
+  readonly restart: RestartRequest;
 }
 
 export interface Authentication {
@@ -71,18 +71,14 @@ export interface InteractionsDeps {
   readonly clock: Clock;
 }
 
-const URN = "urn:ietf:params:oauth:request_uri:";
-/** 60 s, as the library pushes requests: the browser comes at once. */
-const RESTART_SECONDS = 60;
-
 export function createInteractions(deps: InteractionsDeps): Interactions {
   const { provider, accounts, consents, sealedRequests } = deps;
 
-  const finish = (ctx: Context, result: InteractionResults): Promise<void> => {
-    ctx.respond = false;
-    return provider.interactionFinished(ctx.req, ctx.res, result, {
-      mergeWithLastSubmission: false,
-    });
+  const finish = async (ctx: Context, result: InteractionResults): Promise<void> => {
+    const merge = { mergeWithLastSubmission: false };
+    const url = await provider.interactionResult(ctx.req, ctx.res, result, merge);
+    ctx.status = 303;
+    ctx.redirect(url);
   };
 
   return {
@@ -96,7 +92,7 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
         uid,
         prompt: name,
         client,
-        accountId: details.session?.accountId as AccountId | undefined,
+        accountId: accountOf(details.session?.accountId),
         grantId: details.grantId,
         params: details.params,
         missing: missingConsent(details.prompt),
@@ -122,14 +118,14 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     async findSignedIn(ctx) {
       const session = await provider.Session.get(ctx);
       if (session.accountId === undefined) return undefined;
-      const account = await accounts.find(session.accountId as AccountId);
+      const account = await accounts.find(toAccountId(session.accountId));
       return account === undefined || account.disabled ? undefined : account;
     },
 
     startSession: (ctx, authentication) => startSession(ctx, authentication, deps),
     openSealed: (sealed) => sealedRequests.open(sealed),
     findClient: (clientId) => provider.Client.find(clientId),
-    restart: (request, prompt) => restart(provider, deps.clock, request, prompt),
+    restart: createRestartRequest(provider, deps.clock),
   };
 }
 
@@ -163,15 +159,20 @@ function missingConsent({ details }: PromptDetail): MissingConsent {
   return {
     scopes: strings(details["missingOIDCScope"]),
     claims: strings(details["missingOIDCClaims"]),
-    resourceScopes: (details["missingResourceScopes"] ?? {}) as Record<string, string[]>,
+    resourceScopes: Object.fromEntries(
+      Object.entries(details["missingResourceScopes"] ?? {}).map(([resource, scopes]) => [
+        resource,
+        strings(scopes),
+      ]),
+    ),
   };
 }
 
 function asksUnknownAcr({ reasons, details }: PromptDetail): boolean {
   if (!reasons.includes("essential_acr") && !reasons.includes("essential_acrs")) return false;
-  const { value, values } = details["acr"] as { value?: unknown; values?: unknown };
-  const asked = Array.isArray(values) ? values : [value];
-  return !asked.some((acr) => SUPPORTED_ACRS.includes(String(acr)));
+  const { value, values }: { value?: unknown; values?: unknown } = details["acr"] ?? {};
+  const asked = Array.isArray(values) ? strings(values) : strings([value]);
+  return !asked.some((acr) => SUPPORTED_ACRS.includes(acr));
 }
 
 async function startSession(
@@ -182,7 +183,13 @@ async function startSession(
   const session = await provider.Session.get(ctx);
   if (session.accountId !== undefined && session.accountId !== accountId) return false;
   const known = session.accountId !== undefined;
-  session.loginAccount({ accountId, acr, amr: [...amr], loginTs: clock.nowSeconds(), transient: true });
+  session.loginAccount({
+    accountId,
+    acr,
+    amr: [...amr],
+    loginTs: clock.nowSeconds(),
+    transient: true,
+  });
   if (known) session.resetIdentifier();
   await session.save(sessionSeconds);
   ctx.cookies.set(provider.cookieName("session"), session.jti, {
@@ -195,37 +202,8 @@ async function startSession(
   return true;
 }
 
-/** Pushes the request to ourselves (RFC 9126), so that its parameters appear in no URL or log. */
-async function restart(
-  provider: Provider,
-  clock: Clock,
-  { clientId, params }: SealedRequest,
-  prompt: string | undefined,
-): Promise<string> {
-  const nowSeconds = clock.nowSeconds();
-  const { request: _request, request_uri: _uri, claims, ...rest } = params;
-  const payload = {
-    ...rest,
-    ...(typeof claims === "string" ? { claims: JSON.parse(claims) as unknown } : {}),
-    ...(prompt === undefined ? {} : { prompt }),
-    iss: clientId,
-    aud: provider.issuer,
-    iat: nowSeconds,
-    nbf: nowSeconds,
-    exp: nowSeconds + RESTART_SECONDS,
-  };
-  const request = new provider.PushedAuthorizationRequest({ request: unsecuredJwt(payload) });
-  const id = await request.save(RESTART_SECONDS);
-  const url = new URL(provider.urlFor("authorization"));
-  url.searchParams.set("client_id", clientId);
-  url.searchParams.set("request_uri", URN + id);
-  return url.href;
-}
-
-/** RFC 7519 §6: the library keeps pushed requests in this form. */
-function unsecuredJwt(payload: object): string {
-  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  return `${encode({ alg: "none" })}.${encode(payload)}.`;
+function accountOf(id: string | undefined): AccountId | undefined {
+  return id === undefined ? undefined : toAccountId(id);
 }
 
 function strings(value: unknown): string[] {

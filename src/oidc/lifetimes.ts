@@ -20,7 +20,10 @@ const ID_TOKEN_SECONDS = 3600;
 /** 1 h: someone looks for their password; the same request is restarted afterwards. */
 const INTERACTION_SECONDS = 3600;
 
-export function createLifetimes(lifetimes: Lifetimes, clock: Clock): NonNullable<Configuration["ttl"]> {
+export function createLifetimes(
+  lifetimes: Lifetimes,
+  clock: Clock,
+): NonNullable<Configuration["ttl"]> {
   return {
     AccessToken: (_ctx, token) =>
       token.resourceServer?.accessTokenTTL ?? lifetimes.accessTokenSeconds,

@@ -12,8 +12,8 @@ export function createOutboundFetch(allowedHosts: readonly string[]): Fetch {
   const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
   return (url, options) => {
     const { hostname } = new URL(url instanceof Request ? url.url : url);
-    const guarded = { ...options, redirect: "error" as const };
-    if (allowed.has(hostname)) delete (guarded as { dispatcher?: unknown }).dispatcher;
+    const guarded: RequestInit & { dispatcher?: unknown } = { ...options, redirect: "error" };
+    if (allowed.has(hostname)) delete guarded.dispatcher;
     return fetch(url, guarded);
   };
 }

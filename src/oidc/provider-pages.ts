@@ -10,6 +10,8 @@ export interface ProviderPages {
   renderDeviceDone(ctx: KoaContextWithOIDC, page: DeviceDonePage): Promise<void>;
   /** The browser sent no session cookie with a form that needs one. */
   renderSessionLost(ctx: KoaContextWithOIDC): Promise<void>;
+  /** Lets the forms of the answer lead to `address`, which the client registered. */
+  allowFormReturn(ctx: KoaContextWithOIDC, address: string | undefined): void;
 }
 
 export interface ErrorPage {
@@ -35,14 +37,7 @@ export interface UserCodeInputPage {
   readonly action: string;
   readonly xsrf: string;
   readonly userCode: string;
-  readonly problem:
-    | undefined
-    | "missing"
-    | "unknown"
-    | "expired"
-    | "used"
-    | "refused"
-    | "failed";
+  readonly problem: undefined | "missing" | "unknown" | "expired" | "used" | "refused" | "failed";
 }
 
 export interface UserCodeConfirmPage {

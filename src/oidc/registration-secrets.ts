@@ -28,7 +28,9 @@ function hashRepeatedSecret(req: Parameters<Middleware>[0]["req"]): void {
     delete req.headers["content-length"];
     req.headers["transfer-encoding"] = "chunked";
   }
-  req.iterator = async function* hashed(options) {
+  async function* readHashed(options?: {
+    destroyOnReturn?: boolean;
+  }): AsyncGenerator<Buffer, undefined> {
     const chunks: Buffer[] = [];
     let receivedBytes = 0;
     for await (const chunk of read(options)) {
@@ -37,7 +39,9 @@ function hashRepeatedSecret(req: Parameters<Middleware>[0]["req"]): void {
       if (receivedBytes > MAX_BODY_BYTES) break;
     }
     yield withHashedSecret(Buffer.concat(chunks));
-  } as typeof req.iterator;
+    return undefined;
+  }
+  req.iterator = readHashed;
 }
 
 function withHashedSecret(body: Buffer): Buffer {

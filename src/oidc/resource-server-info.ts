@@ -22,7 +22,7 @@ export function createResourceServerInfo({
     if (api === undefined) {
       throw new errors.InvalidTarget("resource indicator is not a registered API");
     }
-    const signing = { alg: (api.accessTokenAlgorithm ?? accessTokenAlgorithm) as SigningAlgorithm };
+    const signing = { alg: api.accessTokenAlgorithm ?? accessTokenAlgorithm };
     return {
       scope: Object.keys(api.scopes).join(" "),
       audience: api.identifier,

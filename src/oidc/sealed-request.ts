@@ -36,7 +36,7 @@ export function createSealedRequests(sealer: Sealer, clock: Clock): SealedReques
       const json = inflateRawSync(Buffer.from(packed, "base64url"), {
         maxOutputLength: MAX_REQUEST_BYTES,
       }).toString("utf8");
-      const { clientId, params, at } = JSON.parse(json) as SealedRequest & { at: number };
+      const { clientId, params, at }: SealedRequest & { at: number } = JSON.parse(json);
       return clock.nowSeconds() - at > MAX_AGE_SECONDS ? undefined : { clientId, params };
     },
   };

@@ -15,7 +15,9 @@ export function translateOutages<Store extends object>(store: Store): Store {
         try {
           return await Reflect.apply(method, target, args);
         } catch (err) {
-          throw err instanceof LatchkeyError && err.status === 503 ? temporarilyUnavailable(err) : err;
+          throw err instanceof LatchkeyError && err.status === 503
+            ? temporarilyUnavailable(err)
+            : err;
         }
       };
     },

@@ -140,8 +140,9 @@ function prepareSqlite(connection: SqliteConnection): void {
   connection.pragma("journal_mode = WAL");
   connection.pragma("synchronous = FULL");
   connection.pragma("foreign_keys = ON");
-  // Takes the write lock once: a file that may not be written is found now and not at a sign-in.
-  connection.exec("begin immediate; rollback");
+  // A write that is taken back: a file that may not be written is found now, not at a sign-in.
+  // Beginning alone would not tell, since on such a file it begins to read.
+  connection.exec(`begin immediate; pragma application_id = ${SQLITE_APPLICATION_ID}; rollback`);
 }
 
 export function postgresConfig(url: string, { poolMax, warn }: PoolOptions): Knex.Config {

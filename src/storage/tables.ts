@@ -1,3 +1,4 @@
+import type { AccessTokenAlgorithm } from "../clients/resource-server-store.js";
 import type { Knex } from "knex";
 
 /**
@@ -57,7 +58,7 @@ export interface ResourceServerRow {
   /** Words by scope value, as JSON. */
   scopes: string;
   access_token_format: "jwt" | "opaque";
-  access_token_algorithm: string | null;
+  access_token_algorithm: AccessTokenAlgorithm | null;
   access_token_seconds: number | null;
   created_at: number;
 }

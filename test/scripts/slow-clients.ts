@@ -73,9 +73,9 @@ function open(first: string, drip?: string): Socket {
 
 async function closed(list: readonly Socket[]): Promise<void> {
   await Promise.all(
-    list.map((socket) =>
-      socket.destroyed ? undefined : new Promise((resolve) => socket.once("close", resolve)),
-    ),
+    list
+      .filter((socket) => !socket.destroyed)
+      .map((socket) => new Promise((resolve) => socket.once("close", resolve))),
   );
 }
 

@@ -27,7 +27,11 @@ export async function spawnServer(environment: Record<string, string>): Promise<
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
-  await waitUntilReady(child, `http://127.0.0.1:${environment["PORT"] ?? "8000"}/health/ready`, () => output);
+  await waitUntilReady(
+    child,
+    `http://127.0.0.1:${environment["PORT"] ?? "8000"}/health/ready`,
+    () => output,
+  );
   return {
     child,
     issuer,
@@ -43,7 +47,11 @@ export async function spawnServer(environment: Record<string, string>): Promise<
   };
 }
 
-async function waitUntilReady(child: ChildProcess, url: string, output: () => string): Promise<void> {
+async function waitUntilReady(
+  child: ChildProcess,
+  url: string,
+  output: () => string,
+): Promise<void> {
   for (let waitedMs = 0; waitedMs < 20_000; waitedMs += 10) {
     if (child.exitCode !== null) throw new Error(`the server ended: ${output()}`);
     try {

@@ -40,7 +40,12 @@ export function createUserAgent(origin: string): UserAgent {
       keepCookies(response);
       const location = response.headers.get("Location");
       if (location === null || response.status < 300 || response.status >= 400) {
-        return { url: next, status: response.status, headers: response.headers, html: await response.text() };
+        return {
+          url: next,
+          status: response.status,
+          headers: response.headers,
+          html: await response.text(),
+        };
       }
       await response.body?.cancel();
       next = new URL(location, next);
@@ -78,7 +83,10 @@ export function createUserAgent(origin: string): UserAgent {
       const body = new URLSearchParams({ ...found.hidden, ...fields });
       return go(new URL(found.action, page.url), {
         method: "POST",
-        headers: { Origin: new URL(origin).origin, "Content-Type": "application/x-www-form-urlencoded" },
+        headers: {
+          Origin: new URL(origin).origin,
+          "Content-Type": "application/x-www-form-urlencoded",
+        },
         body: body.toString(),
       });
     },
@@ -123,7 +131,9 @@ export async function authorize(
     } else if (/name="decision"/.test(page.html)) {
       page = await agent.submit(page, { decision: "allow" }, { action: /\/consent$/ });
     } else {
-      throw new Error(`unexpected page ${page.status} ${page.url.href}: ${page.html.slice(0, 2000)}`);
+      throw new Error(
+        `unexpected page ${page.status} ${page.url.href}: ${page.html.slice(0, 2000)}`,
+      );
     }
   }
   return page.url;
