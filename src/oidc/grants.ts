@@ -2,6 +2,7 @@ import type { Grant, KoaContextWithOIDC, Provider } from "oidc-provider";
 import { toAccountId, type AccountId } from "../accounts/account.js";
 import type { Consent, ConsentStore } from "../accounts/consent-store.js";
 import type { ClientStore } from "../clients/client-store.js";
+import { normalizeResourceIdentifier } from "../clients/resource-server-store.js";
 
 export interface GrantDeps {
   readonly consents: ConsentStore;
@@ -77,14 +78,19 @@ export async function allow(
   await consents.add(accountId, clientId, {
     scopes: new Set(missing.scopes),
     claims: new Set(missing.claims),
-    resourceScopes: new Map(
-      Object.entries(missing.resourceScopes).map(([resource, scopes]) => [
-        resource,
-        new Set(scopes),
-      ]),
-    ),
+    resourceScopes: byApi(missing.resourceScopes),
   });
   return grant.save();
+}
+
+/** A grant keeps the identifier as the client spelled it; what people allow is about the API. */
+function byApi(resourceScopes: MissingConsent["resourceScopes"]): Map<string, Set<string>> {
+  const scopesByApi = new Map<string, Set<string>>();
+  for (const [resource, scopes] of Object.entries(resourceScopes)) {
+    const api = normalizeResourceIdentifier(resource);
+    scopesByApi.set(api, new Set([...(scopesByApi.get(api) ?? []), ...scopes]));
+  }
+  return scopesByApi;
 }
 
 function addRequested(grant: Grant, { oidc }: KoaContextWithOIDC): boolean {
@@ -99,13 +105,15 @@ function addRequested(grant: Grant, { oidc }: KoaContextWithOIDC): boolean {
 }
 
 function addConsented(grant: Grant, { oidc }: KoaContextWithOIDC, consent: Consent): boolean {
+  const allowedOf = (resource: string) =>
+    consent.resourceScopes.get(normalizeResourceIdentifier(resource));
   return addToGrant(grant, {
     scopes: [...oidc.requestParamOIDCScopes].filter((scope) => consent.scopes.has(scope)),
     claims: [...oidc.requestParamClaims].filter((claim) => consent.claims.has(claim)),
     resources: Object.entries(oidc.resourceServers ?? {}).map(([resource, { scopes }]) => [
       resource,
       [...oidc.requestParamScopes].filter(
-        (scope) => scopes.has(scope) && consent.resourceScopes.get(resource)?.has(scope) === true,
+        (scope) => scopes.has(scope) && allowedOf(resource)?.has(scope) === true,
       ),
     ]),
   });
