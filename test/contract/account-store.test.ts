@@ -26,17 +26,17 @@ describeOnEachBackend("AccountStore", (stores) => {
 
   it("gives back the account that was created, with the times of its creation", async () => {
     const { passwordHash, ...data } = newAccount({
-      username: "Ada Lovelace",
-      email: "Ada@Example.com",
+      username: "First Person",
+      email: "First@Example.com",
       emailVerified: true,
-      profile: { name: "Ada", phone_number_verified: false, address: { country: "GB" } },
+      profile: { name: "First", phone_number_verified: false, address: { country: "GB" } },
       passwordHash: "$argon2id$first",
     });
     const now = stores().clock.nowSeconds();
     const expected = { ...data, disabled: false, createdAtSeconds: now, updatedAtSeconds: now };
     expect(await accounts().create({ ...data, passwordHash })).to.deep.equal(expected);
     expect(await accounts().find(data.id)).to.deep.equal(expected);
-    const record = await accounts().findForSignIn("Ada Lovelace");
+    const record = await accounts().findForSignIn("First Person");
     expect(record).to.deep.equal({ account: expected, passwordHash });
   });
 

@@ -69,25 +69,35 @@ describeOnEachDatabase("Faults", (createDatabase, backend) => {
     await killer.knex.raw(
       "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()",
     );
-    expect(await atWork).to.be.instanceOf(Error);
+    expect(database.dialect.isOutage(await atWork)).to.equal(true);
+    // A connection is known to be dead only when used or read from: some calls may still meet one.
+    for (let call = 0; call < 10; call++) {
+      const failure = await models.upsert("Session", "x", {}, 60).catch((err: unknown) => err);
+      if (failure !== undefined) expect(failure).to.include({ code: "storage_unavailable" });
+    }
     await database.ping();
     for (let call = 0; call < 5; call++) await models.upsert("Session", "x", {}, 60);
     expect(await models.find("Session", "x")).to.deep.equal({});
   });
 
-  it("answers 503 while every connection is in use or a statement takes too long (FT-16, FT-17)", async () => {
+  it("answers 503 while every connection is in use or a statement takes too long (FT-16, FT-17)", async function () {
+    this.timeout(40_000);
     const { database, models } = await openMigrated(1);
-    const slow = rejectionOf(Promise.resolve(database.knex.raw("select pg_sleep(20)")));
     const started = performance.now();
+    let isSlowDone = false;
+    const slow = rejectionOf(Promise.resolve(database.knex.raw("select pg_sleep(30)"))).finally(
+      () => (isSlowDone = true),
+    );
     const err = await rejectionOf(models.find("Session", "x"));
     expect(err).to.include({ code: "storage_unavailable", status: 503, retryAfterSeconds: 2 });
-    expect(performance.now() - started).to.be.within(2500, 4000);
+    expect(isSlowDone).to.equal(false);
     expect(database.dialect.isOutage(await slow)).to.equal(true);
-    expect(performance.now() - started).to.be.below(6500);
+    expect(performance.now() - started).to.be.below(15_000);
     expect(await models.find("Session", "x")).to.equal(undefined);
   });
 
-  it("gives up on a server that fell silent, and finds it again (FT-10)", async () => {
+  it("gives up on a server that fell silent, and finds it again (FT-10)", async function () {
+    this.timeout(40_000);
     const { url } = await openMigrated();
     const proxy = await startProxy(url);
     closers.push(() => proxy.close());
@@ -96,22 +106,26 @@ describeOnEachDatabase("Faults", (createDatabase, backend) => {
     await Promise.all([models.find("Session", "x"), models.find("Session", "x")]);
     proxy.beSilent(true);
     const started = performance.now();
-    const [found, consumed, pinged] = await Promise.all([
-      codeOfRejection(models.find("Session", "x")),
-      codeOfRejection(models.consume("RefreshToken", "x", "attempt")),
-      codeOfRejection(database.ping()).then((code) => ({ code, ms: performance.now() - started })),
-    ]);
-    expect(found).to.equal("storage_unavailable");
-    expect(consumed).to.equal("storage_unavailable");
-    expect(pinged.code).to.equal("storage_unavailable");
-    expect(pinged.ms).to.be.below(2500);
-    expect(performance.now() - started).to.be.below(8000);
+    const order: string[] = [];
+    const calls = {
+      ping: database.ping(),
+      find: models.find("Session", "x"),
+      consume: models.consume("RefreshToken", "x", "attempt"),
+    };
+    const codes = await Promise.all(
+      Object.entries(calls).map(([name, call]) =>
+        codeOfRejection(call).finally(() => order.push(name)),
+      ),
+    );
+    expect(codes).to.deep.equal(Array(3).fill("storage_unavailable"));
+    expect(order[0]).to.equal("ping");
+    expect(performance.now() - started).to.be.below(15_000);
     proxy.beSilent(false);
     for (let call = 0; call < 5; call++) await models.upsert("Session", "x", {}, 60);
   });
 
   it("names a server that can't be reached, and says so within a moment", async () => {
-    const database = await open("postgres://ada:secret@127.0.0.1:1/latchkey");
+    const database = await open("postgres://user:secret@127.0.0.1:1/latchkey");
     const { models } = createStores("", database);
     expect(await codeOfRejection(models.find("Session", "x"))).to.equal("storage_unavailable");
     expect(await codeOfRejection(database.ping())).to.equal("storage_unavailable");
