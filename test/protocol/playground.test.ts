@@ -356,6 +356,21 @@ describe("the playground", () => {
     });
   });
 
+  it("lives below the path of the issuer", async () => {
+    const below = await startTestServer({ environment: { ISSUER: "http://localhost:{port}/id" } });
+    try {
+      await preparePlayground(below);
+      const browser = createUserAgent(below.issuer);
+      const page = await signInAtPlayground(browser, below);
+      expect(page.url.pathname).to.equal("/id/playground/session");
+      const cookie = browser.cookies.find(({ name }) => name === "latchkey_playground");
+      expect(cookie?.path).to.equal("/id/playground");
+      expect(readSteps(await takeStep(browser, page, "userinfo"))[0]?.badge).to.equal("200 OK");
+    } finally {
+      await below.close();
+    }
+  });
+
   describe("/callback", () => {
     const open = (query: string) => agent.open(`${server.issuer}/callback?${query}`);
     const commandOf = (html: string) =>

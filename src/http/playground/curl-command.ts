@@ -35,7 +35,7 @@ export function redemptionCommand({ tokenEndpoint, code, redirectUri }: Redempti
   ].join(NEXT_LINE);
 }
 
-export function quoteForShell(text: string): string {
+function quoteForShell(text: string): string {
   return PLAIN_WORD.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 

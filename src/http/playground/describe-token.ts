@@ -66,7 +66,7 @@ export function describeToken(
   };
 }
 
-export function describeClaims(
+function describeClaims(
   claims: Readonly<Record<string, unknown>>,
   nowSeconds: number,
 ): ClaimRow[] {

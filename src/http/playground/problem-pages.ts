@@ -9,8 +9,6 @@ export interface Problem {
   readonly wayOn?: { readonly href: string; readonly label: string };
 }
 
-export type ProblemPages = ReturnType<typeof createProblemPages>;
-
 /** What cannot be a step of a session: each says what happened and leads on. */
 export function createProblemPages({
   render,
