@@ -66,10 +66,7 @@ export function describeToken(
   };
 }
 
-function describeClaims(
-  claims: Readonly<Record<string, unknown>>,
-  nowSeconds: number,
-): ClaimRow[] {
+function describeClaims(claims: Readonly<Record<string, unknown>>, nowSeconds: number): ClaimRow[] {
   return Object.entries(claims).map(([name, value]) => ({
     name,
     value: typeof value === "string" ? value : JSON.stringify(value),
