@@ -74,8 +74,13 @@ export interface InteractionsDeps {
 export function createInteractions(deps: InteractionsDeps): Interactions {
   const { provider, accounts, consents, sealedRequests } = deps;
 
-  const finish = async (ctx: Context, result: InteractionResults): Promise<void> => {
-    const merge = { mergeWithLastSubmission: false };
+  /** `keepsEarlier`: with the results of the request's earlier steps, which stay answered. */
+  const finish = async (
+    ctx: Context,
+    result: InteractionResults,
+    keepsEarlier = false,
+  ): Promise<void> => {
+    const merge = { mergeWithLastSubmission: keepsEarlier };
     const url = await provider.interactionResult(ctx.req, ctx.res, result, merge);
     ctx.status = 303;
     ctx.redirect(url);
@@ -104,13 +109,17 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       };
     },
 
-    signIn: (ctx, { accountId, acr, amr }) =>
-      finish(ctx, { login: { accountId, acr, amr: [...amr], remember: false } }),
+    signIn: (ctx, { accountId, acr, amr }) => {
+      // Told here, since the result is applied again after consent: that is no sign-in.
+      const ts = deps.clock.nowSeconds();
+      return finish(ctx, { login: { accountId, acr, amr: [...amr], remember: false, ts } });
+    },
 
     async allow(ctx, { accountId, client, grantId, missing }) {
       if (accountId === undefined) throw new TypeError("consent without a signed-in account");
       const request = { accountId, clientId: client.clientId, grantId, missing };
-      await finish(ctx, { consent: { grantId: await allow(provider, consents, request) } });
+      const result = { consent: { grantId: await allow(provider, consents, request) } };
+      await finish(ctx, result, true);
     },
 
     refuse: (ctx, error) => finish(ctx, { ...error }),

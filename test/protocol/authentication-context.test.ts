@@ -71,6 +71,25 @@ describe("how and when a person signed in (OIDC Core §2, §3.1.2.1)", () => {
     }
   });
 
+  for (const parameters of [{ prompt: "login" }, { prompt: "login consent" }, { max_age: "0" }]) {
+    it(`asks once for a sign-in and once for consent: ${JSON.stringify(parameters)}`, async () => {
+      const party = await connect(server, await createTestClient(server));
+      const agent = createUserAgent(server.issuer);
+      const attempt = await party.begin({ ...parameters, max_age: "0" });
+      const consent = await signInAt(agent, await agent.open(attempt.url));
+      expect(consent.html).to.include('name="decision"');
+      const signedInAt = Math.floor(Date.now() / 1000);
+      const tokens = await laterBy(30, async () => {
+        const form = { action: /\/consent$/ };
+        const { url } = await agent.submit(consent, { decision: "allow" }, form);
+        expect(url.searchParams.has("code"), url.href).to.equal(true);
+        return party.redeem(attempt, url);
+      });
+      // The time of the sign-in, not of the consent.
+      expect(tokens.claims?.["auth_time"]).to.be.within(signedInAt - 10, signedInAt + 1);
+    });
+  }
+
   it("changes the session's id at sign-in (ASVS 7.2.4)", async () => {
     const { agent } = await signInWith(server, rp);
     const session = () => agent.cookies.find(({ name }) => name === "latchkey_session")?.value;
