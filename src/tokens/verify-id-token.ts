@@ -1,4 +1,5 @@
 /** ID tokens as a client of this server sees them (OpenID Connect Core §3.1.3.7). */
+import { createPublicKey } from "node:crypto";
 import { createLocalJWKSet, errors, jwtVerify, type JSONWebKeySet } from "jose";
 
 /** The public keys of an issuer (RFC 7517 §5). */
@@ -25,6 +26,9 @@ export type IdTokenVerdict =
     }
   /** `problem` is a sentence for the developer of the client. */
   | { readonly verified: false; readonly problem: string };
+
+/** 2048: RFC 7518 §3.3. */
+const RSA_MODULUS_BITS = 2048;
 
 const PROBLEMS: Readonly<Record<string, string>> = {
   ERR_JWT_EXPIRED: "It has expired.",
@@ -58,18 +62,26 @@ export async function verifyIdToken(
   }
 }
 
-/** Shape only: whether each key is sound shows when it is used. */
-export function isKeySet(value: unknown): value is KeySet {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "keys" in value &&
-    Array.isArray(value.keys) &&
-    value.keys.every(
-      (key: unknown) =>
-        typeof key === "object" && key !== null && "kty" in key && typeof key.kty === "string",
-    )
-  );
+/**
+ * The keys that can verify a signature, out of what an issuer answered; those that cannot are left
+ * out (RFC 7517 §5). @returns undefined when none is left.
+ */
+export function parseKeySet(value: unknown): KeySet | undefined {
+  if (typeof value !== "object" || value === null || !("keys" in value)) return undefined;
+  const keys = Array.isArray(value.keys) ? value.keys.filter((key) => isUsableKey(key)) : [];
+  return keys.length === 0 ? undefined : { keys };
+}
+
+function isUsableKey(key: unknown): key is KeySet["keys"][number] {
+  if (typeof key !== "object" || key === null) return false;
+  try {
+    const { asymmetricKeyDetails } = createPublicKey({ key: { ...key }, format: "jwk" });
+    const bits = asymmetricKeyDetails?.modulusLength ?? RSA_MODULUS_BITS;
+    return bits >= RSA_MODULUS_BITS;
+  } catch {
+    // Whatever is wrong with it: it is no key for us.
+    return false;
+  }
 }
 
 function findWrongClaim(

@@ -1,5 +1,5 @@
 /** What the playground learns of the server: its discovery document and its keys, nothing else. */
-import { isKeySet, type KeySet } from "../../tokens/verify-id-token.js";
+import { parseKeySet, type KeySet } from "../../tokens/verify-id-token.js";
 import { describeRefusal } from "./describe-refusal.js";
 import { sendRequest, toSentRequest, type PlaygroundRequest } from "./http-exchange.js";
 import { recordStep, type PlaygroundSession } from "./playground-session.js";
@@ -73,8 +73,8 @@ export async function findKeys(
   if (session.keys !== undefined) return session.keys;
   const request: PlaygroundRequest = { method: "GET", url: jwks_uri };
   const exchange = await sendRequest(toSentRequest(request));
-  const keys: unknown = exchange.response?.status === 200 ? exchange.response.json : undefined;
-  session.keys = isKeySet(keys) ? keys : undefined;
+  session.keys =
+    exchange.response?.status === 200 ? parseKeySet(exchange.response.json) : undefined;
   recordStep(session, {
     title: "Signing keys",
     purpose: "With these public keys the playground checks who signed a token.",

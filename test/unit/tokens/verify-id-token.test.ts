@@ -8,7 +8,7 @@ import {
   type JWTPayload,
 } from "jose";
 import {
-  isKeySet,
+  parseKeySet,
   verifyIdToken,
   type IdTokenExpectation,
 } from "../../../src/tokens/verify-id-token.js";
@@ -105,19 +105,18 @@ describe("verifyIdToken (OpenID Connect Core §3.1.3.7)", () => {
   });
 });
 
-describe("isKeySet", () => {
-  it("takes what has the shape of RFC 7517 §5, and nothing else", () => {
-    expect(isKeySet({ keys: [{ kty: "RSA" }] })).to.equal(true);
-    for (const value of [
-      undefined,
-      null,
-      "x",
-      {},
-      { keys: {} },
-      { keys: [null] },
-      { keys: [{}] },
-    ]) {
-      expect(isKeySet(value)).to.equal(false);
+describe("parseKeySet (RFC 7517 §5)", () => {
+  it("keeps the keys that can verify a signature", async () => {
+    const rsa = await exportJWK((await generateKeyPair("RS256")).publicKey);
+    const ed = await exportJWK((await generateKeyPair("EdDSA")).publicKey);
+    const short = { kty: "RSA", n: "AQAB", e: "AQAB" };
+    const useless = [null, "key", {}, { kty: "RSA" }, { kty: "oct", k: "AQAB" }, { kty: 1 }, short];
+    expect(parseKeySet({ keys: [rsa, ...useless, ed] })).to.deep.equal({ keys: [rsa, ed] });
+  });
+
+  it("finds none in what is not a key set", () => {
+    for (const value of [undefined, null, "x", {}, { keys: {} }, { keys: [] }, { keys: [{}] }]) {
+      expect(parseKeySet(value)).to.equal(undefined);
     }
   });
 });

@@ -213,12 +213,14 @@ describe("the playground before a faulty issuer", () => {
     expect(page.html).to.include("The playground holds no tokens.");
   });
 
-  it("uses nothing of an answer when the keys cannot be read", async () => {
-    answers["/jwks"] = json({ keys: "none" });
-    const page = await signIn();
-    expect(readSteps(page)[0]?.outcome).to.include("The keys of the server could not be read.");
-    expect(page.html).to.include("The playground holds no tokens.");
-  });
+  for (const jwks of [{ keys: "none" }, { keys: [{ kty: "RSA", kid: "k" }] }]) {
+    it(`uses nothing of an answer when the keys are ${JSON.stringify(jwks)}`, async () => {
+      answers["/jwks"] = json(jwks);
+      const page = await signIn();
+      expect(readSteps(page)[0]?.outcome).to.include("The keys of the server could not be read.");
+      expect(page.html).to.include("The playground holds no tokens.");
+    });
+  }
 
   it("calls a JWT that is not an access token for the API not verified", async () => {
     answers["/token"] = json({ access_token: "e30.e30.e30", expires_in: 60 });
