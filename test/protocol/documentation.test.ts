@@ -1,0 +1,181 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { expect } from "chai";
+import { PROJECT, runScenario, startScenario } from "../support/documentation.js";
+import { spawnServer, type ServerProcess } from "../support/server-process.js";
+import { freePort } from "../support/test-server.js";
+import { authorize, createUserAgent, type Page } from "../support/user-agent.js";
+
+describe("the documentation", function () {
+  this.timeout(30_000);
+  let directory: string;
+  let server: ServerProcess;
+  let environment: Record<string, string>;
+  let addresses: Record<string, string>;
+  let demonstration: { username: string; password: string; initialAccessToken: string };
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "latchkey-docs-"));
+    environment = { PORT: String(await freePort()), DATA_DIR: join(directory, "data") };
+    server = await spawnServer(environment);
+    const [web, api] = [await freePort(), await freePort()];
+    addresses = {
+      "http://localhost:8000": server.issuer,
+      "localhost:3000": `localhost:${web}`,
+      "listen(3000": `listen(${web}`,
+      "localhost:4000": `localhost:${api}`,
+      "listen(4000": `listen(${api}`,
+    };
+    const printed = (pattern: RegExp) => pattern.exec(server.output())?.[1] ?? "";
+    demonstration = {
+      username: "demo",
+      password: printed(/demo {2}password {2}(\S+)/),
+      initialAccessToken: printed(/initial access token {2}(\S+)/),
+    };
+  });
+  after(async () => {
+    await server.stop("SIGTERM");
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  /** The address and the ports of this run instead of those in the document. */
+  const scenario = (document: string, name: string) => ({
+    document,
+    name,
+    addresses,
+    environment,
+    directory: join(directory, name),
+  });
+  /** Signs in where the client is this server itself, as the README's is. */
+  async function signInHere(url: string): Promise<Page> {
+    const agent = createUserAgent(server.issuer);
+    const { username, password } = demonstration;
+    const login = await agent.open(url);
+    const consent = await agent.submit(login, { identifier: username, password });
+    return agent.submit(consent, { decision: "allow" }, { action: /\/consent$/ });
+  }
+
+  for (const document of documents()) {
+    it(`${document} links to what exists`, () => {
+      expect(findBrokenLinks(document)).to.deep.equal([]);
+    });
+  }
+
+  it("README: the four requests work, pasted one after another", async () => {
+    const shell = await startScenario(scenario("README.md", "readme"));
+    shell.type(demonstration.initialAccessToken);
+    const [url] = await shell.waitFor(/http:\S+\/auth\?\S+/);
+    const page = await signInHere(url);
+    expect(page.html).to.include("A code has arrived");
+    shell.type(page.url.searchParams.get("code") ?? "");
+    const output = await shell.finish();
+    expect(output).to.include("401 Unauthorized");
+    expect(output).to.include("WWW-Authenticate: Bearer");
+    expect(output).to.include("The access token is valid.");
+  });
+
+  it("README: the operator commands work", async () => {
+    const output = await runScenario(
+      scenario("README.md", "commands"),
+      "a sentence that nobody guesses",
+    );
+    expect(output).to.include('Created the account "ada"');
+    expect(output).to.match(/client_secret {2}\S+/);
+    expect(output).to.include('Created the API "https://api.example.com"');
+  });
+
+  it("guide for machine clients: secret and private key get tokens", async () => {
+    const output = await runScenario(scenario("docs/guides/machine-client.md", "machine-client"));
+    expect(output).to.include('"token_type":"Bearer"');
+    expect(output).to.include("one token for both");
+    expect(output).to.include("bearer token for reports:read");
+  });
+
+  it("guide for APIs: the program accepts and refuses what it says", async () => {
+    const output = await runScenario(scenario("docs/guides/api-that-checks-tokens.md", "api"));
+    expect(output.match(/^\d{3}$/gm)).to.deep.equal(["401", "200", "403", "401"]);
+  });
+
+  it("guide for APIs: introspection tells the API about its token until it is revoked", async () => {
+    const name = "introspection";
+    const output = await runScenario(scenario("docs/guides/api-that-checks-tokens.md", name));
+    expect(output).to.include('"active":true').and.to.include('{"active":false}');
+  });
+
+  it("guide for registering: by command, by registration, refused", async () => {
+    const guide = "docs/guides/registering-clients.md";
+    expect(await runScenario(scenario(guide, "registering-commands"))).to.include("shown once");
+    expect(await runScenario(scenario(guide, "registering-dynamic"))).to.match(/^204$/m);
+    expect(await runScenario(scenario(guide, "registering-refused"))).to.include(
+      "invalid_redirect_uri",
+    );
+  });
+
+  it("guide for server-side applications: signs a person in and out", async () => {
+    const application = await startScenario(
+      scenario("docs/guides/server-side-web-application.md", "server-side"),
+    );
+    try {
+      const [, home = ""] = await application.waitFor(/Open (\S+)/);
+      const begun = await visit(`${home}login`);
+      const agent = createUserAgent(server.issuer);
+      const callback = await authorize(agent, begun.location, demonstration);
+      const done = await visit(callback.href, begun.cookie);
+      const page = await visit(home, done.cookie);
+      expect(page.html).to.include("Signed in as Demo Person");
+      const left = await visit(`${home}logout`, done.cookie, "POST");
+      const confirmation = await agent.open(left.location);
+      const returned = await agent.submit(confirmation, { logout: "yes" });
+      expect(returned.url.href).to.equal(home);
+    } finally {
+      await application.stop();
+    }
+  });
+});
+
+/** One request of a browser, without following where it leads. */
+async function visit(url: string, cookie = "", method = "GET") {
+  const response = await fetch(url, { method, headers: { Cookie: cookie }, redirect: "manual" });
+  return {
+    html: await response.text(),
+    location: response.headers.get("Location") ?? "",
+    cookie: response.headers.get("Set-Cookie")?.split(";")[0] ?? "",
+  };
+}
+
+function documents(): string[] {
+  return globSync(["*.md", "docs/**/*.md"], { cwd: PROJECT }).toSorted();
+}
+
+/** Relative links of a document to files or headings that are not there. */
+function findBrokenLinks(document: string): string[] {
+  const markdown = withoutCode(readFileSync(join(PROJECT, document), "utf8"));
+  const links = Array.from(markdown.matchAll(/\]\(([^)\s]+)\)/g), ([, link = ""]) => link);
+  return links.filter(
+    (link) => !/^(?:https?|mailto):/.test(link) && !leadsSomewhere(document, link),
+  );
+}
+
+function leadsSomewhere(document: string, link: string): boolean {
+  const [path = "", heading] = link.split("#");
+  const target = path === "" ? document : join(dirname(document), path);
+  if (!existsSync(join(PROJECT, target))) return false;
+  return heading === undefined || headingsOf(target).includes(heading);
+}
+
+/** Headings as GitHub and others make anchors of them. */
+function headingsOf(document: string): string[] {
+  const markdown = withoutCode(readFileSync(join(PROJECT, document), "utf8"));
+  return Array.from(markdown.matchAll(/^#+ (.+)$/gm), ([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+function withoutCode(markdown: string): string {
+  return markdown.replaceAll(/^```[^]*?^```/gm, "");
+}
