@@ -8,18 +8,21 @@ export interface RawAnswer {
 
 export interface RawRequest {
   readonly method?: string;
+  /** Instead of the URL's, sent as it stands. */
+  readonly path?: string;
   /** Sent as it stands, `Host` included. */
   readonly headers?: Record<string, string | string[]>;
-  readonly body?: string;
+  readonly body?: string | Buffer;
 }
 
 /** A request as no well-behaved client sends it: any method, any header, redirects not followed. */
 export function rawRequest(
   url: string | URL,
-  { method = "GET", headers = {}, body }: RawRequest = {},
+  { method = "GET", path, headers = {}, body }: RawRequest = {},
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const req = request(url, { method, headers, agent: false }, (res) => {
+    const options = { method, headers, agent: false, ...(path === undefined ? {} : { path }) };
+    const req = request(url, options, (res) => {
       const chunks: Buffer[] = [];
       res.on("data", (chunk: Buffer) => chunks.push(chunk));
       res.on("error", reject);
