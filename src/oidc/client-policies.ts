@@ -11,6 +11,8 @@ import type { ClientStore } from "../clients/client-store.js";
 
 /** 5 min: an assertion is made for one request; RFC 7523 sets no bound (OA-10 of ASVS 10.4.16). */
 const MAX_ASSERTION_SECONDS = 300;
+/** 60 s: how far the clock of a client may be ahead (FAPI 2.0 Security Profile §5.3.2.1). */
+const MAX_CLOCK_SKEW_SECONDS = 60;
 
 /** A page of the client may read answers when it comes from an origin of its redirect URIs. */
 export function clientBasedCors(_ctx: unknown, origin: string, client: Client): boolean {
@@ -62,9 +64,13 @@ export function createAssertClientAssertion(clock: Clock) {
         "the aud (audience) of client_assertion must be the issuer identifier, as a single string",
       );
     }
-    const latest = clock.nowSeconds() + MAX_ASSERTION_SECONDS;
+    const nowSeconds = clock.nowSeconds();
+    const latest = nowSeconds + MAX_ASSERTION_SECONDS;
     if (typeof claims["exp"] !== "number" || claims["exp"] > latest) {
       throw new errors.InvalidClientAuth("client_assertion must expire within 5 minutes");
+    }
+    if (typeof claims["iat"] === "number" && claims["iat"] > nowSeconds + MAX_CLOCK_SKEW_SECONDS) {
+      throw new errors.InvalidClientAuth("client_assertion must not be issued in the future");
     }
   };
 }
