@@ -22,8 +22,7 @@ export function addCookieCheckRoutes(router: Router, { render, basePath }: Cooki
       render(ctx, "cookies-blocked", { host: ctx.host, testUrl: `${basePath}/cookies/probe` }, 400);
       return;
     }
-    const nothing = { clientName: undefined, restartAction: undefined, sealedRequest: undefined };
     const requestId = String(ctx.state["requestId"]);
-    render(ctx, "interaction-ended", { ...nothing, requestId }, 410);
+    render(ctx, "interaction-ended", { requestId }, 410);
   });
 }

@@ -53,8 +53,7 @@ export function createEndedInteraction({
 
   function renderEnded(ctx: Context): void {
     const requestId = String(ctx.state["requestId"]);
-    const nothing = { clientName: undefined, restartAction: undefined, sealedRequest: undefined };
-    render(ctx, "interaction-ended", { ...nothing, requestId }, 410);
+    render(ctx, "interaction-ended", { requestId }, 410);
   }
 
   function probeCookies(ctx: Context): void {

@@ -2,6 +2,7 @@ import type { Context, Middleware } from "koa";
 import { LatchkeyError } from "../lib/errors.js";
 import type { Logger } from "../lib/logger.js";
 import type { Renderer } from "./render.js";
+import { renderOverloaded } from "./render-overloaded.js";
 
 export interface ErrorBoundaryDeps {
   readonly render: Renderer["render"];
@@ -43,7 +44,7 @@ export function createErrorBoundary({ render, logger, basePath }: ErrorBoundaryD
       ctx.status = status;
       ctx.body = { error: code, error_description: message };
     } else if (status === 503) {
-      render(ctx, "overloaded", { retryAfterSeconds: retryAfterSeconds ?? 5 }, 503);
+      renderOverloaded(ctx, retryAfterSeconds, render);
     } else if (status >= 500) {
       showError(ctx, status, ["Something went wrong on our side", RETRY]);
     } else {

@@ -81,7 +81,9 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
       const sealed = interactions.openSealed(fields["sealed_request"] ?? "");
       const verdict = formGuard.check(ctx, uid, fields["csrf_token"]);
       if (verdict === "genuine") return handle(ctx, { uid, fields, sealed });
-      return verdict === "forged" ? ended.refuseForgery(ctx, uid) : ended.probeCookies(ctx);
+      if (verdict === "forged") return ended.refuseForgery(ctx, uid);
+      // Without cookies the restarted request ends at the page about them, unless they are back.
+      return sealed === undefined ? ended.probeCookies(ctx) : ended.restart(ctx, sealed);
     };
   }
 

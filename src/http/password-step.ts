@@ -15,7 +15,7 @@ export interface PasswordStep {
 }
 
 /** The same words for every reason, so that nobody learns which accounts exist. */
-const REFUSED = "The user name or password is not right. Check both and try again.";
+const REFUSED = "The email, username or password is not right. Check them and try again.";
 
 export function createPasswordStep(
   { interactions, signIn, formGuard, render, audit, basePath }: InteractionRoutesDeps,

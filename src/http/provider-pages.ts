@@ -3,6 +3,7 @@ import type { AccountStore } from "../accounts/account-store.js";
 import type { ProviderPages, UserCodeInputPage } from "../oidc/provider-pages.js";
 import { describeScopes } from "../oidc/scope-words.js";
 import type { Renderer } from "./render.js";
+import { renderOverloaded } from "./render-overloaded.js";
 import { uidOf } from "./uid-of.js";
 import { allowFormReturn } from "./security-headers.js";
 
@@ -20,6 +21,13 @@ const USER_CODE_PROBLEMS: Record<NonNullable<UserCodeInputPage["problem"]>, stri
   refused: "",
   failed: "This did not work. Enter the code again.",
 };
+
+/** Where the person is nobody knows, so the zone is named. */
+const TIME = new Intl.DateTimeFormat("en", {
+  dateStyle: "long",
+  timeStyle: "short",
+  timeZone: "UTC",
+});
 
 /** What an authorization error means to the person who sees it, by its OAuth code. */
 const EXPLANATIONS: Record<string, { heading: string; explanation: string }> = {
@@ -62,8 +70,7 @@ export function createProviderPages({
         return;
       }
       if (ctx.status === 503) {
-        const retryAfterSeconds = Number(ctx.response.get("Retry-After")) || 5;
-        render(ctx, "overloaded", { retryAfterSeconds }, 503);
+        renderOverloaded(ctx, Number(ctx.response.get("Retry-After")) || undefined, render);
         return;
       }
       const words = EXPLANATIONS[page.error] ?? OTHER;
@@ -97,9 +104,10 @@ export function createProviderPages({
       render(ctx, "device-code", data, problem === undefined ? 200 : 422);
     },
 
-    async renderUserCodeConfirm(ctx, { scopes, ...page }) {
+    async renderUserCodeConfirm(ctx, { scopes, requestedAtSeconds, ...page }) {
       const items = describeScopes(scopes, []).flatMap((group) => group.items);
-      render(ctx, "device-confirm", { ...page, scopes: items });
+      const requestedAt = `${TIME.format(requestedAtSeconds * 1000)} UTC`;
+      render(ctx, "device-confirm", { ...page, requestedAt, scopes: items });
     },
 
     async renderDeviceDone(ctx, { clientName }) {

@@ -119,7 +119,7 @@ export interface DeviceConfirmView {
   readonly ipAddress: string;
   readonly userAgent: string;
   /** In words: "today at 14:05 UTC". */
-  readonly requestedAt?: string | undefined;
+  readonly requestedAt: string;
   /** Verb phrases, as on the consent page. */
   readonly scopes: readonly string[];
 }
@@ -140,12 +140,9 @@ export interface ErrorView {
   readonly wayOn: { readonly href: string; readonly label: string } | undefined;
 }
 
-/** Posts `sealed_request` to `restartAction`. */
+/** Its interaction is gone, and with it every copy of its request. */
 export interface InteractionEndedView {
-  readonly clientName: string | undefined;
   readonly requestId: string;
-  readonly restartAction: string | undefined;
-  readonly sealedRequest: string | undefined;
 }
 
 /** Posts `sealed_request`. */

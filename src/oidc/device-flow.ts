@@ -40,6 +40,7 @@ export function createDeviceFlow(pages: ProviderPages): DeviceFlow {
         clientName: clientName(client),
         ipAddress: String(deviceInfo["ip"]),
         userAgent: String(deviceInfo["ua"]),
+        requestedAtSeconds: ctx.oidc.entities.DeviceCode?.iat ?? 0,
         scopes: requestedScopes(ctx),
       }),
     successSource: (ctx) =>

@@ -47,6 +47,7 @@ export interface UserCodeConfirmPage {
   readonly clientName: string;
   readonly ipAddress: string;
   readonly userAgent: string;
+  readonly requestedAtSeconds: number;
   readonly scopes: readonly string[];
 }
 

@@ -9,13 +9,13 @@ const GROUPS: readonly { title: string; words: Readonly<Record<string, string>> 
     title: "Your identity",
     words: {
       openid: "Know who you are when you sign in",
-      profile: "See your profile: name, user name, picture, birthday, language and time zone",
+      profile: "See your profile: name, username, picture, birthday, language and time zone",
     },
   },
   {
     title: "Contact",
     words: {
-      email: "See your e-mail address",
+      email: "See your email address",
       phone: "See your phone number",
       address: "See your postal address",
     },

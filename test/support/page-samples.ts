@@ -150,6 +150,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       clientName: "backup-cli",
       ipAddress: "2001:db8:85a3:8d3:1319:8a2e:370:7348",
       userAgent: "backup-cli/2.4.1",
+      requestedAt: "November 22, 2026 at 6:20 PM UTC",
       scopes: [],
     },
   },
@@ -179,20 +180,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     },
   },
   "interaction-ended": {
-    restart: {
-      clientName: "Example Notes",
-      requestId,
-      restartAction: "/restart",
-      sealedRequest: "sealed-1",
-      status: 400,
-    },
-    lost: {
-      clientName: undefined,
-      requestId,
-      restartAction: undefined,
-      sealedRequest: undefined,
-      status: 400,
-    },
+    lost: { requestId, status: 410 },
   },
   "already-signed-in": {
     back: {
