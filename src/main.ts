@@ -19,6 +19,8 @@ import { startPurgeLoop } from "./storage/purge-loop.js";
 
 /** 10 s: longer than any request takes, shorter than what supervisors wait before they kill. */
 const DRAIN_MS = 10_000;
+/** 5 s more for stores and threads; then the process ends without them. */
+const CLOSE_MS = 5_000;
 const PURGE_INTERVAL_MS = 60_000;
 const PURGE_BATCH_SIZE = 1000;
 
@@ -114,6 +116,11 @@ interface RunningServer {
 }
 
 async function shutDown({ listener, app, closeAll, logger }: RunningServer): Promise<void> {
+  const overdue = setTimeout(() => {
+    logger.error("stopping took too long: ending now");
+    process.exit(1);
+  }, DRAIN_MS + CLOSE_MS);
+  overdue.unref();
   try {
     logger.info("stopping: finishing requests under way");
     app.drain();

@@ -38,7 +38,7 @@ export const DEFAULT_PASSWORD_HASHING: PasswordHashingOptions = {
   parallelism: 1,
   concurrency: 1,
   queueLength: 64,
-  niceness: 10,
+  niceness: 5,
 };
 
 const WORKER_URL = new URL("./password-hash-worker.js", import.meta.url);
