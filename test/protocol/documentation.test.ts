@@ -10,6 +10,7 @@ import { authorize, createUserAgent, type Page } from "../support/user-agent.js"
 
 describe("the documentation", function () {
   this.timeout(30_000);
+  const outputs = new Map<string, Promise<string>>();
   let directory: string;
   let server: ServerProcess;
   let environment: Record<string, string>;
@@ -28,14 +29,19 @@ describe("the documentation", function () {
       "localhost:4000": `localhost:${api}`,
       "listen(4000": `listen(${api}`,
     };
-    const printed = (pattern: RegExp) => pattern.exec(server.output())?.[1] ?? "";
+    const inBanner = (pattern: RegExp) => pattern.exec(server.output())?.[1] ?? "";
     demonstration = {
       username: "demo",
-      password: printed(/demo {2}password {2}(\S+)/),
-      initialAccessToken: printed(/initial access token {2}(\S+)/),
+      password: inBanner(/demo {2}password {2}(\S+)/),
+      initialAccessToken: inBanner(/initial access token {2}(\S+)/),
     };
+    runAhead("README.md", ["commands"], "a sentence that nobody guesses");
+    runAhead("docs/guides/machine-client.md", ["machine-client"]);
+    runAhead("docs/guides/api-that-checks-tokens.md", ["api"]);
+    runAhead("docs/guides/registering-clients.md", ["registering-commands", "registering-dynamic"]);
   });
   after(async () => {
+    await Promise.allSettled(outputs.values());
     await server.stop("SIGTERM");
     await rm(directory, { recursive: true, force: true });
   });
@@ -45,9 +51,23 @@ describe("the documentation", function () {
     document,
     name,
     addresses,
-    environment,
+    environment: { ...environment, NODE_COMPILE_CACHE: join(directory, "compile-cache") },
     directory: join(directory, name),
   });
+  /** Most of the time is spent in starting commands, so scenarios run side by side. */
+  function runAhead(document: string, names: readonly string[], input?: string): void {
+    for (const name of names) {
+      const output = runScenario(scenario(document, name), input);
+      // Told by the test that asks for it.
+      output.catch(() => {});
+      outputs.set(name, output);
+    }
+  }
+
+  async function printed(name: string): Promise<string> {
+    return (await outputs.get(name)) ?? "";
+  }
+
   /** Signs in where the client is this server itself, as the README's is. */
   async function signInHere(url: string): Promise<Page> {
     const agent = createUserAgent(server.issuer);
@@ -77,40 +97,30 @@ describe("the documentation", function () {
   });
 
   it("README: the operator commands work", async () => {
-    const output = await runScenario(
-      scenario("README.md", "commands"),
-      "a sentence that nobody guesses",
-    );
+    const output = await printed("commands");
     expect(output).to.include('Created the account "ada"');
     expect(output).to.match(/client_secret {2}\S+/);
     expect(output).to.include('Created the API "https://api.example.com"');
   });
 
   it("guide for machine clients: secret and private key get tokens", async () => {
-    const output = await runScenario(scenario("docs/guides/machine-client.md", "machine-client"));
+    const output = await printed("machine-client");
     expect(output).to.include('"token_type":"Bearer"');
     expect(output).to.include("one token for both");
     expect(output).to.include("bearer token for reports:read");
   });
 
-  it("guide for APIs: the program accepts and refuses what it says", async () => {
-    const output = await runScenario(scenario("docs/guides/api-that-checks-tokens.md", "api"));
+  it("guide for APIs: the program and introspection accept and refuse what they say", async () => {
+    const output = await printed("api");
     expect(output.match(/^\d{3}$/gm)).to.deep.equal(["401", "200", "403", "401"]);
-  });
-
-  it("guide for APIs: introspection tells the API about its token until it is revoked", async () => {
-    const name = "introspection";
-    const output = await runScenario(scenario("docs/guides/api-that-checks-tokens.md", name));
-    expect(output).to.include('"active":true').and.to.include('{"active":false}');
+    expect(output).to.match(/^\{"active":true,.*^\{"active":false\}$/ms);
   });
 
   it("guide for registering: by command, by registration, refused", async () => {
-    const guide = "docs/guides/registering-clients.md";
-    expect(await runScenario(scenario(guide, "registering-commands"))).to.include("shown once");
-    expect(await runScenario(scenario(guide, "registering-dynamic"))).to.match(/^204$/m);
-    expect(await runScenario(scenario(guide, "registering-refused"))).to.include(
-      "invalid_redirect_uri",
-    );
+    expect(await printed("registering-commands")).to.include("shown once");
+    const output = await printed("registering-dynamic");
+    expect(output).to.match(/^204$/m);
+    expect(output).to.include("redirect_uris must not contain wildcards");
   });
 
   it("guide for server-side applications: signs a person in and out", async () => {
