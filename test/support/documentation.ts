@@ -12,7 +12,7 @@ const CLI = fileURLToPath(new URL("../../src/cli.js", import.meta.url));
 /** Readers call the command through npm, which would build first. */
 const NPM_STAND_IN = `set -eu\nnpm() { shift 4; node ${JSON.stringify(CLI)} "$@"; }\n`;
 
-export interface DocumentBlock {
+interface DocumentBlock {
   /** `run`: commands of the scenario `name`; `start`: such that do not end; `file`: content of `name`. */
   readonly mark: "run" | "start" | "file";
   readonly name: string;
@@ -20,7 +20,7 @@ export interface DocumentBlock {
 }
 
 /** Code blocks after a comment such as `<!-- run: machine-client -->`, in their order. */
-export function readBlocks(document: string): DocumentBlock[] {
+function readBlocks(document: string): DocumentBlock[] {
   const markdown = readFileSync(join(PROJECT, document), "utf8");
   const marked = /^<!-- (run|start|file): (\S+) -->\n\n?```\w+\n(.*?)^```$/gms;
   return Array.from(markdown.matchAll(marked), ([, mark, name = "", text = ""]) => ({
