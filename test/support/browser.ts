@@ -1,7 +1,7 @@
 import { chromium, type Browser } from "playwright-core";
 
 /** The one of the system: playwright-core brings none of its own. */
-const CHROMIUM = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
+export const CHROMIUM = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
 
 /** Runs as root and asks nothing of the network. playwright adds a fresh profile directory. */
 const FLAGS = [

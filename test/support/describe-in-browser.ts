@@ -1,0 +1,98 @@
+import { access } from "node:fs/promises";
+import { expect } from "chai";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import { CHROMIUM, openBrowser } from "./browser.js";
+import { reportMissing } from "./missing-services.js";
+
+const HOW_TO_GET_CHROMIUM =
+  "install Debian's package chromium, or set CHROMIUM_PATH to where Chromium is";
+
+/** A busy machine paints the first page late. */
+const TIMEOUT_MS = 60_000;
+
+export interface BrowserSuite {
+  /** A person at a browser without history or cookies. Closed after the test. */
+  open(options?: VisitorOptions): Promise<Page>;
+}
+
+export interface VisitorOptions extends BrowserContextOptions {
+  /** What the browser may complain of in this test: nothing unless given. */
+  readonly expectedComplaint?: RegExp;
+}
+
+/**
+ * A suite in Chromium, one browser for all its tests. After each test its pages must have run
+ * without a word in the console: no violation of the policy, no failed request, no script error.
+ */
+export function describeInBrowser(title: string, body: (suite: BrowserSuite) => void): void {
+  describe(title, function () {
+    this.timeout(TIMEOUT_MS);
+    let browser: Browser | undefined;
+    let visitors: { context: BrowserContext; complaints: string[] }[] = [];
+
+    before(async function () {
+      if (!(await requireChromium())) return this.skip();
+      browser = await openBrowser();
+    });
+    after(() => browser?.close());
+
+    afterEach(async () => {
+      const ended = visitors;
+      visitors = [];
+      for (const { context } of ended) await context.close();
+      expect(ended.flatMap(({ complaints }) => complaints)).to.deep.equal([]);
+    });
+
+    body({
+      async open({ expectedComplaint, ...options } = {}) {
+        if (browser === undefined) throw new Error("no browser");
+        const context = await browser.newContext(options);
+        visitors.push({ context, complaints: collectComplaints(context, expectedComplaint) });
+        return context.newPage();
+      },
+    });
+  });
+}
+
+/** @returns false when there is none, which the end of the run tells; throws then when CI=true. */
+export async function requireChromium(): Promise<boolean> {
+  try {
+    await access(CHROMIUM);
+    return true;
+  } catch (err) {
+    if (process.env["CI"] === "true") throw err;
+    reportMissing("tests in Chromium", HOW_TO_GET_CHROMIUM);
+    return false;
+  }
+}
+
+/** Defines the same tests for a browser that runs scripts and for one that does not. */
+export function withAndWithoutScript(
+  body: (options: { javaScriptEnabled: boolean }) => void,
+): void {
+  for (const javaScriptEnabled of [true, false]) {
+    describe(javaScriptEnabled ? "with script" : "without script", () => {
+      body({ javaScriptEnabled });
+    });
+  }
+}
+
+function collectComplaints(context: BrowserContext, expected: RegExp | undefined): string[] {
+  const complaints: string[] = [];
+  const complain = (text: string) => {
+    if (expected === undefined || !expected.test(text)) complaints.push(text);
+  };
+  context.on("console", (message) => {
+    const { url } = message.location();
+    // Chromium reports the status of an error page as an error in it.
+    const ownStatus = url === message.page()?.url() && /status of [45]/.test(message.text());
+    if (!ownStatus) complain(`${message.type()}: ${message.text()} (${url})`);
+  });
+  context.on("weberror", (error) => complain(`script: ${error.error().message}`));
+  context.on("requestfailed", (request) => {
+    const failure = request.failure()?.errorText ?? "";
+    // A request that the next one overtakes.
+    if (failure !== "net::ERR_ABORTED") complain(`${request.url()}: ${failure}`);
+  });
+  return complaints;
+}
