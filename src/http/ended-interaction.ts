@@ -1,7 +1,7 @@
 import type { Context } from "koa";
 import { clientName } from "../oidc/client-name.js";
 import type { SealedRequest } from "../oidc/sealed-request.js";
-import { SEALED_REQUEST_COOKIE } from "./sealed-request-cookie.js";
+import { readSealedRequestCookie } from "./sealed-request-cookie.js";
 import type { InteractionRoutesDeps } from "./interaction-deps.js";
 import { redirectUri } from "./return-address.js";
 import { allowFormReturn } from "./security-headers.js";
@@ -23,7 +23,7 @@ export function createEndedInteraction({
   basePath,
 }: InteractionRoutesDeps): EndedInteraction {
   async function show(ctx: Context, uid: string): Promise<void> {
-    const copy = ctx.cookies.get(SEALED_REQUEST_COOKIE, { signed: false });
+    const copy = readSealedRequestCookie(ctx);
     const sealed = copy === undefined ? undefined : interactions.openSealed(copy);
     if (copy === undefined && ctx.get("Cookie") === "") return probeCookies(ctx);
     if (copy === undefined || sealed === undefined) return renderEnded(ctx);
