@@ -6,6 +6,8 @@ import {
   type KoaContextWithOIDC,
   type RefreshToken,
 } from "oidc-provider";
+import { toAccountId } from "../accounts/account.js";
+import type { AccountStore } from "../accounts/account-store.js";
 import type { Clock } from "../lib/clock.js";
 import type { ClientStore } from "../clients/client-store.js";
 
@@ -22,16 +24,26 @@ export function clientBasedCors(_ctx: unknown, origin: string, client: Client): 
   });
 }
 
+export interface IntrospectionPolicyDeps {
+  readonly clients: Pick<ClientStore, "find">;
+  readonly accounts: Pick<AccountStore, "find">;
+}
+
 /**
  * A token is shown to the client that it was issued to and to the API that it is meant for
- * (RFC 7662 §4: any other caller could probe for tokens).
+ * (RFC 7662 §4: any other caller could probe for tokens). It is not active any more once its
+ * account is disabled or deleted.
  */
-export function createIntrospectionPolicy(clients: ClientStore) {
+export function createIntrospectionPolicy({ clients, accounts }: IntrospectionPolicyDeps) {
   return async (
     _ctx: KoaContextWithOIDC,
     client: Client,
     token: AccessToken | ClientCredentials | RefreshToken,
   ): Promise<boolean> => {
+    if ("accountId" in token) {
+      const account = await accounts.find(toAccountId(token.accountId));
+      if (account === undefined || account.disabled) return false;
+    }
     if (token.clientId === client.clientId) return true;
     const audience = "aud" in token ? token.aud : undefined;
     if (audience === undefined) return false;

@@ -98,7 +98,7 @@ export function createConfiguration(deps: ProviderDeps): Configuration {
 }
 
 function features(deps: ProviderDeps): NonNullable<Configuration["features"]> {
-  const { settings, pages, clients } = deps;
+  const { settings, pages } = deps;
   return {
     devInteractions: { enabled: false },
     backchannelLogout: { enabled: true },
@@ -106,7 +106,7 @@ function features(deps: ProviderDeps): NonNullable<Configuration["features"]> {
     clientCredentials: { enabled: true },
     deviceFlow: createDeviceFlow(pages),
     dPoP: { enabled: true, nonceSecret: deps.dpopNonceSecret, requireNonce: () => false },
-    introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(clients) },
+    introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(deps) },
     jwtIntrospection: { enabled: true },
     jwtResponseModes: { enabled: true },
     jwtUserinfo: { enabled: true },
