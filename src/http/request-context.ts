@@ -17,8 +17,13 @@ export function createRequestContext(logger: Logger, clock: Clock): Middleware {
       const { method, path, status, ip } = ctx;
       const durationMs = clock.nowMs() - startedAtMs;
       const line = { requestId, method, path, status, durationMs, ip };
-      if (path.startsWith("/health/") || path.startsWith("/assets/")) logger.debug(line, "request");
-      else logger.info(line, "request");
+      const quiet = path.startsWith("/health/") || path.startsWith("/assets/");
+      try {
+        logger[quiet ? "debug" : "info"](line, "request");
+      } catch (err) {
+        // Nobody awaits this listener: what it throws would end the process.
+        process.emitWarning("the line of a request is lost", { detail: String(err) });
+      }
     });
     await next();
   };

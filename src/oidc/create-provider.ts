@@ -21,6 +21,8 @@ import { limitDevicePolling } from "./device-polling.js";
 import { listenToProvider } from "./events.js";
 import { createFormPostReturn } from "./form-post-return.js";
 import { createRegistrationSecrets } from "./registration-secrets.js";
+import { createRevocationAudit } from "./revocation-audit.js";
+import { createUnfailingAudit } from "./unfailing-audit.js";
 import type { ModelStore } from "./model-store.js";
 import type { ProviderPages } from "./provider-pages.js";
 import { createConfiguration, type ProviderSettings } from "./configuration.js";
@@ -51,6 +53,7 @@ export interface ProviderDeps {
 export function createProvider(given: ProviderDeps): Provider {
   const deps: ProviderDeps = {
     ...given,
+    audit: createUnfailingAudit(given.audit),
     models: translateOutages(given.models),
     accounts: translateOutages(given.accounts),
     consents: translateOutages(given.consents),
@@ -72,6 +75,7 @@ export function createProvider(given: ProviderDeps): Provider {
   limitDevicePolling(provider, models);
   provider.use(createMetadataCaching());
   provider.use(createFormPostReturn(deps.pages));
+  provider.use(createRevocationAudit(audit));
   provider.use(createRegistrationSecrets(ROUTES.registration));
   listenToProvider(provider, { audit, logger });
   return provider;

@@ -23,7 +23,8 @@ export function listenToProvider(provider: Provider, { audit, logger }: EventDep
       try {
         listener(...args);
       } catch (err) {
-        logger.error({ err, event }, "event listener failed");
+        // Not to the log: that may be what failed.
+        process.emitWarning(`listener of "${event}" failed`, { detail: String(err) });
       }
     });
   };
@@ -53,6 +54,10 @@ export function listenToProvider(provider: Provider, { audit, logger }: EventDep
   });
 
   on("grant.revoked", (ctx: KoaContextWithOIDC, grantId: string) => {
+    // The token endpoint revokes for one reason: a code or refresh token that was used came back.
+    if (ctx.oidc.route === "token") {
+      audit({ event: "token.replayed", outcome: "failure", grantId, ...requestFacts(ctx) });
+    }
     audit({ event: "grant.revoked", outcome: "success", grantId, ...requestFacts(ctx) });
   });
 
