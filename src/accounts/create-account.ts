@@ -1,7 +1,7 @@
 import { LatchkeyError } from "../lib/errors.js";
 import { randomToken } from "../lib/random-token.js";
 import type { Account, AccountId, ProfileClaims } from "./account.js";
-import { normalizeIdentifier } from "./account.js";
+import { normalizeIdentifier, toAccountId } from "./account.js";
 import type { AccountStore } from "./account-store.js";
 import type { PasswordHasher } from "./password-hasher.js";
 import { checkPassword } from "./password-policy.js";
@@ -96,8 +96,7 @@ export function createSetPassword(deps: CreateAccountDeps): SetPassword {
 
 /** Prefixed, so that no account id is ever a client id (RFC 9700 §4.15), nor begins with a dash. */
 function generateAccountId(): AccountId {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- this is where account ids are made
-  return `acct_${randomToken(ACCOUNT_ID_BYTES)}` as AccountId;
+  return toAccountId(`acct_${randomToken(ACCOUNT_ID_BYTES)}`);
 }
 
 function checkUsername(username: string, email: string | undefined): string[] {

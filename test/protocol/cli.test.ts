@@ -19,14 +19,19 @@ describe("latchkey, the operator's command", function () {
   const latchkey = (args: string, input = "") => runCli(args.split(" "), environment, input);
 
   it("creates, lists, disables and enables accounts", async () => {
-    const created = await latchkey("account create ada --email ada@example.com --json", `${PASSWORD}\n`);
+    const created = await latchkey(
+      "account create ada --email ada@example.com --json",
+      `${PASSWORD}\n`,
+    );
     expect(created.code, created.stderr).to.equal(0);
     expect(JSON.parse(created.stdout)).to.include({ username: "ada", disabled: false });
 
     const disabled = await latchkey("account disable ADA");
     expect(disabled.stdout).to.equal('The account "ada" is disabled.\n');
     const list = await latchkey("account list");
-    expect(list.stdout).to.match(/ID +USER NAME +E-MAIL +STATUS\n\S+ +ada +ada@example.com +disabled\n/);
+    expect(list.stdout).to.match(
+      /ID +USER NAME +E-MAIL +STATUS\n\S+ +ada +ada@example.com +disabled\n/,
+    );
     expect((await latchkey("account enable ada@example.com")).code).to.equal(0);
   });
 
@@ -45,21 +50,32 @@ describe("latchkey, the operator's command", function () {
   });
 
   it("creates each kind of client, shows its secret once, rotates and deletes it", async () => {
-    const created = await latchkey("client create --type web --name Shop --redirect-uri https://shop.example/cb --first-party --json");
+    const created = await latchkey(
+      "client create --type web --name Shop --redirect-uri https://shop.example/cb --first-party --json",
+    );
     expect(created.code, created.stderr).to.equal(0);
-    const { client_id: id, client_secret: secret } = JSON.parse(created.stdout) as Record<string, string>;
+    const { client_id: id, client_secret: secret } = JSON.parse(created.stdout) as Record<
+      string,
+      string
+    >;
     expect(secret).to.match(/^[\w-]{43}$/);
 
     const shown = await latchkey(`client show ${id} --json`);
     expect(JSON.parse(shown.stdout)).to.include({ client_name: "Shop", first_party: true });
-    expect(shown.stdout).to.not.include(secret ?? "").and.not.include("sha256.");
+    expect(shown.stdout)
+      .to.not.include(secret ?? "")
+      .and.not.include("sha256.");
 
     const rotated = await latchkey(`client rotate-secret ${id} --json`);
-    expect((JSON.parse(rotated.stdout) as Record<string, string>)["client_secret"]).to.not.equal(secret);
+    expect((JSON.parse(rotated.stdout) as Record<string, string>)["client_secret"]).to.not.equal(
+      secret,
+    );
     expect((await latchkey(`client delete ${id}`)).code).to.equal(0);
     expect((await latchkey(`client show ${id}`)).code).to.equal(1);
 
-    const spa = await latchkey("client create --type spa --redirect-uri https://app.example/cb --json");
+    const spa = await latchkey(
+      "client create --type spa --redirect-uri https://app.example/cb --json",
+    );
     expect((JSON.parse(spa.stdout) as Record<string, unknown>)["client_secret"]).to.equal(null);
     const machine = await latchkey("client create --type machine");
     expect(machine.stdout).to.match(/client_secret {2}\S+/);
@@ -81,7 +97,9 @@ describe("latchkey, the operator's command", function () {
 
   it("creates, lists and deletes APIs, with or without a trailing slash", async () => {
     const scope = "orders:read=Read_your_orders";
-    const created = await latchkey(`api create https://api.example/ --name Orders --scope ${scope}`);
+    const created = await latchkey(
+      `api create https://api.example/ --name Orders --scope ${scope}`,
+    );
     expect(created.code, created.stderr).to.equal(0);
     const list = await latchkey("api list --json");
     expect(JSON.parse(list.stdout)).to.deep.include({
@@ -101,7 +119,17 @@ describe("latchkey, the operator's command", function () {
   });
 
   it("explains every command and answers wrong usage with exit code 2", async () => {
-    const commands = ["", "serve", "migrate", "account create", "account set-password", "client create", "api create", "initial-access-token create", "demonstration remove"];
+    const commands = [
+      "",
+      "serve",
+      "migrate",
+      "account create",
+      "account set-password",
+      "client create",
+      "api create",
+      "initial-access-token create",
+      "demonstration remove",
+    ];
     for (const command of commands) {
       const help = await latchkey(`${command} --help`.trim());
       expect(help.code, command).to.equal(0);

@@ -43,7 +43,8 @@ describe("the server process", function () {
   it("keeps its secret and its data for its owner only", async () => {
     const server = await spawnServer(environment);
     await server.stop("SIGTERM");
-    const modeOf = async (name: string) => ((await stat(join(directory, "data", name))).mode & 0o777).toString(8);
+    const modeOf = async (name: string) =>
+      ((await stat(join(directory, "data", name))).mode & 0o777).toString(8);
     expect(await modeOf("secret-key")).to.equal("600");
     expect(await modeOf("latchkey.sqlite")).to.equal("600");
     expect(await modeOf(".")).to.equal("700");
@@ -65,10 +66,21 @@ describe("the server process", function () {
     const created = await runCli(["account", "create", "ada"], environment, PASSWORD);
     expect(created.code, created.stderr).to.equal(0);
     const client = await runCli(
-      ["--json", "client", "create", "--type", "web", "--redirect-uri", "http://localhost:9999/callback"],
+      [
+        "--json",
+        "client",
+        "create",
+        "--type",
+        "web",
+        "--redirect-uri",
+        "http://localhost:9999/callback",
+      ],
       environment,
     );
-    const { client_id: id, client_secret: secret } = JSON.parse(client.stdout) as Record<string, string>;
+    const { client_id: id, client_secret: secret } = JSON.parse(client.stdout) as Record<
+      string,
+      string
+    >;
 
     const first = await spawnServer(environment);
     const party = await createRelyingParty(first.issuer, id ?? "", secret ?? "");
@@ -81,7 +93,9 @@ describe("the server process", function () {
     try {
       const again = await party.refresh(refreshed.refresh_token ?? "");
       expect(again.refresh_token).to.be.a("string");
-      expect(await oauthErrorOf(party.refresh(tokens.refresh_token ?? ""))).to.equal("invalid_grant");
+      expect(await oauthErrorOf(party.refresh(tokens.refresh_token ?? ""))).to.equal(
+        "invalid_grant",
+      );
       expect(await oauthErrorOf(party.redeem(code))).to.equal("invalid_grant");
     } finally {
       await second.stop("SIGTERM");
@@ -153,9 +167,15 @@ describe("the server process", function () {
   });
 
   it("says that SECRET_KEY does not fit the stored keys", async () => {
-    const server = await spawnServer({ ...environment, SECRET_KEY: "the first secret, of enough characters" });
+    const server = await spawnServer({
+      ...environment,
+      SECRET_KEY: "the first secret, of enough characters",
+    });
     await server.stop("SIGTERM");
-    const result = await runServer({ ...environment, SECRET_KEY: "another secret, also of enough characters" });
+    const result = await runServer({
+      ...environment,
+      SECRET_KEY: "another secret, also of enough characters",
+    });
     expect(result.code).to.equal(1);
     expect(result.stderr).to.include("SECRET_KEY does not open the signing key");
   });
