@@ -9,6 +9,11 @@ export interface HomeDeps {
 
 /** `/`: where people end up who follow "start page" links or type the address. */
 export function addHomeRoute(router: Router, { config, render, basePath }: HomeDeps): void {
+  // Browsers ask for it on the library's own pages, which name no icon.
+  router.get("/favicon.ico", (ctx) => {
+    ctx.status = 204;
+  });
+
   router.get("/", (ctx) => {
     const developmentMode = config.mode === "development";
     render(ctx, "home", {
