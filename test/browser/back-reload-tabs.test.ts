@@ -170,7 +170,7 @@ describeInBrowser("never a dead end: Back, reload, two tabs, other accounts", ({
 
 /** The library's page that ends the session of the person before: script sends it by itself. */
 async function passLibraryPage(page: Page, { javaScriptEnabled }: { javaScriptEnabled: boolean }) {
-  if (javaScriptEnabled) await page.waitForURL((url) => !/^\/auth\//.test(url.pathname));
+  if (javaScriptEnabled) await page.waitForURL((url) => !url.pathname.startsWith("/auth/"));
   else await press(page, "Continue");
 }
 

@@ -31,8 +31,8 @@ export function describeInBrowser(title: string, body: (suite: BrowserSuite) => 
     let visitors: { context: BrowserContext; complaints: string[] }[] = [];
 
     before(async function () {
-      if (!(await requireChromium())) return this.skip();
-      browser = await openBrowser();
+      if (await requireChromium()) browser = await openBrowser();
+      else this.skip();
     });
     after(() => browser?.close());
 

@@ -171,7 +171,7 @@ function createAnswer(
 
 function showHome(signIn: CompletedSignIn | undefined): Reply {
   if (signIn === undefined) return page("Notes", `<a href="/login?scope=openid">Sign in</a>`);
-  const name = escapeHtml(String(signIn.userinfo.name ?? signIn.claims.sub));
+  const name = escapeHtml(signIn.userinfo.name ?? signIn.claims.sub);
   return page(`Notes of ${name}`, `<a href="/logout">Sign out</a>`);
 }
 
