@@ -38,6 +38,9 @@ const ID_AT_REST: Record<ModelName, "hashed" | "plain"> = {
  */
 const EXPIRED_DEVICE_CODE_SECONDS = 600;
 
+/** Members of an interaction that hold the secret id of another record; sealed where they are stored. */
+const REFERENCES = ["parJti", "deviceCode"] as const;
+
 /** One id for each request, so that a command resent within it is known to be the same attempt. */
 const attempts = new WeakMap<object, string>();
 
@@ -58,6 +61,7 @@ export function createAdapterFactory(deps: AdapterDeps): (name: string) => Adapt
 function createModelAdapter(model: ModelName, { models, sealer, audit }: AdapterDeps): Adapter {
   const atRest = (id: string) => (ID_AT_REST[model] === "hashed" ? sha256(id) : id);
   const stripped = createStrip(model, sealer);
+  const unseal = createUnseal(model, sealer);
   const reopen = (payload: ModelPayload | undefined, context: string) => {
     const id =
       payload === undefined ? undefined : sealer.open(String(payload["sealedId"]), context);
@@ -77,7 +81,7 @@ function createModelAdapter(model: ModelName, { models, sealer, audit }: Adapter
     },
 
     async find(id) {
-      return restore(await models.find(model, atRest(id)), id);
+      return restore(unseal(await models.find(model, atRest(id)), id), id);
     },
 
     async findByUid(uid) {
@@ -116,11 +120,30 @@ function createStrip(model: ModelName, sealer: Sealer) {
     const stored: ModelPayload = { ...rest };
     if (model === "Session") stored["sealedId"] = sealer.seal(id, String(payload.uid));
     if (model === "DeviceCode") stored["sealedId"] = sealer.seal(id, String(payload.userCode));
-    if (model === "Interaction" && isRecord(stored["session"])) {
-      const { cookie: _cookie, ...session } = stored["session"];
-      stored["session"] = session;
+    if (model === "Interaction") {
+      if (isRecord(stored["session"])) {
+        const { cookie: _cookie, ...session } = stored["session"];
+        stored["session"] = session;
+      }
+      for (const name of REFERENCES) {
+        const reference = stored[name];
+        if (typeof reference === "string") stored[name] = sealer.seal(reference, id);
+      }
     }
     return stored;
+  };
+}
+
+/** The reverse of what `createStrip` does to references. */
+function createUnseal(model: ModelName, sealer: Sealer) {
+  return (payload: ModelPayload | undefined, id: string): ModelPayload | undefined => {
+    if (payload === undefined || model !== "Interaction") return payload;
+    const restored = { ...payload };
+    for (const name of REFERENCES) {
+      const sealed = restored[name];
+      if (typeof sealed === "string") restored[name] = sealer.open(sealed, id);
+    }
+    return restored;
   };
 }
 
