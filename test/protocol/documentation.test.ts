@@ -9,7 +9,8 @@ import { freePort } from "../support/test-server.js";
 import { authorize, createUserAgent, type Page } from "../support/user-agent.js";
 
 describe("the documentation", function () {
-  this.timeout(30_000);
+  // Some twenty processes, on machines that have other work.
+  this.timeout(60_000);
   const outputs = new Map<string, Promise<string>>();
   let directory: string;
   let server: ServerProcess;

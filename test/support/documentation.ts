@@ -93,6 +93,8 @@ function follow(child: ChildProcess, what: string): RunningScript {
   };
   child.stdout?.on("data", append);
   child.stderr?.on("data", append);
+  // What the script left running would keep its output open for ever.
+  child.once("exit", () => endGroup(child));
   const closed = once(child, "close");
   return {
     child,
@@ -113,11 +115,20 @@ function follow(child: ChildProcess, what: string): RunningScript {
       return output;
     },
     async stop() {
-      // A negative id means the group: the shell and what it started.
-      if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid);
+      if (child.exitCode === null && child.signalCode === null) endGroup(child);
       await closed;
     },
   };
+}
+
+/** Ends the shell and what it started: a negative id means the group. */
+function endGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid);
+  } catch (err) {
+    // Nothing of it runs any more.
+    if (!(err instanceof Error && "code" in err && err.code === "ESRCH")) throw err;
+  }
 }
 
 function ignoreExisting(err: NodeJS.ErrnoException): void {
