@@ -164,6 +164,7 @@ export async function createApp({ config, secretKey, database, clock, logger }: 
     render,
     audit,
     basePath,
+    issuer,
   });
   if (config.mode === "development") {
     addProtectedResourceRoute(router, {

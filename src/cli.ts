@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import "./lib/require-supported-node.js";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { createApp, openDeployment, type App } from "./app.js";
+import type { App } from "./app.js";
 import * as accounts from "./commands/account-commands.js";
 import * as apis from "./commands/api-commands.js";
 import * as clients from "./commands/client-commands.js";
@@ -12,11 +12,7 @@ import type { Config } from "./config/config.js";
 import { ConfigurationError, formatProblems } from "./config/configuration-error.js";
 import { loadConfig } from "./config/load-config.js";
 import { loadEnvironment } from "./config/load-environment.js";
-import { systemClock } from "./lib/clock.js";
 import { LatchkeyError } from "./lib/errors.js";
-import { createLogger } from "./lib/logger.js";
-import { migrateDatabase } from "./storage/migrate.js";
-import { openDatabase } from "./storage/open-database.js";
 
 const program = new Command("latchkey")
   .description("Runs and looks after a Latchkey authorization server.")
@@ -37,7 +33,10 @@ program
   .description("bring the database's schema up to date")
   .action(() =>
     report(async () => {
-      const database = await openDatabase(readConfig().databaseUrl);
+      const { databaseUrl } = readConfig();
+      const { openDatabase } = await import("./storage/open-database.js");
+      const { migrateDatabase } = await import("./storage/migrate.js");
+      const database = await openDatabase(databaseUrl);
       try {
         const applied = await migrateDatabase(database);
         const text =
@@ -204,10 +203,16 @@ function readConfig(): Config {
   return loadConfig(environment, problems);
 }
 
-/** Composes the app without listening; works beside a running server. */
+/**
+ * Composes the app without listening; works beside a running server. Loaded only here, so that help
+ * and refusals come at once.
+ */
 function withApp(command: (app: App) => Promise<CommandResult>): Promise<void> {
   return report(async () => {
     const config = readConfig();
+    const { createApp, openDeployment } = await import("./app.js");
+    const { systemClock } = await import("./lib/clock.js");
+    const { createLogger } = await import("./lib/logger.js");
     const { database, secretKey } = await openDeployment(config);
     const production = config.mode === "production";
     const logger = createLogger({

@@ -11,8 +11,8 @@ import type { ClientStore } from "../clients/client-store.js";
 import type { ResourceServerStore } from "../clients/resource-server-store.js";
 import type { ClientAdministration } from "../oidc/client-administration.js";
 
-export const DEMONSTRATION_USERNAME = "demo";
-export const DEMONSTRATION_MACHINE_CLIENT_ID = "demo-machine";
+const DEMONSTRATION_USERNAME = "demo";
+const DEMONSTRATION_MACHINE_CLIENT_ID = "demo-machine";
 export const PLAYGROUND_CLIENT_ID = "playground";
 
 export interface Demonstration {

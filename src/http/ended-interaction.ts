@@ -12,6 +12,11 @@ export interface EndedInteraction {
   show(ctx: Context, uid: string): Promise<void>;
   /** Starts the same request anew; without a copy of it, says so. */
   restart(ctx: Context, sealed: SealedRequest | undefined, prompt?: string): Promise<void>;
+  /**
+   * Back to the application of a request that was answered: by its own start of a sign-in (OpenID
+   * Connect Core §4) where it registered one, since it may have used up the request's `state`.
+   */
+  goOn(ctx: Context, sealed: SealedRequest | undefined): Promise<void>;
   refuseForgery(ctx: Context, uid: string): void;
   /** Finds out whether the browser keeps cookies at all. */
   probeCookies(ctx: Context): void;
@@ -21,6 +26,7 @@ export function createEndedInteraction({
   interactions,
   render,
   basePath,
+  issuer,
 }: InteractionRoutesDeps): EndedInteraction {
   async function show(ctx: Context, uid: string): Promise<void> {
     const copy = readSealedRequestCookie(ctx);
@@ -35,7 +41,7 @@ export function createEndedInteraction({
     render(ctx, "already-signed-in", {
       account: account.username,
       clientName: clientName(await interactions.findClient(sealed.clientId)),
-      continueAction: `${basePath}/interaction/${uid}/restart`,
+      continueAction: `${basePath}/interaction/${uid}/continue`,
       sealedRequest: copy,
     });
   }
@@ -51,6 +57,16 @@ export function createEndedInteraction({
     ctx.redirect(url);
   }
 
+  async function goOn(ctx: Context, sealed: SealedRequest | undefined): Promise<void> {
+    const client =
+      sealed === undefined ? undefined : await interactions.findClient(sealed.clientId);
+    if (client?.initiateLoginUri === undefined) return restart(ctx, sealed);
+    const url = new URL(client.initiateLoginUri);
+    url.searchParams.set("iss", issuer);
+    ctx.status = 303;
+    ctx.redirect(url.href);
+  }
+
   function renderEnded(ctx: Context): void {
     const requestId = String(ctx.state["requestId"]);
     render(ctx, "interaction-ended", { requestId }, 410);
@@ -64,6 +80,7 @@ export function createEndedInteraction({
   return {
     show,
     restart,
+    goOn,
     probeCookies,
     refuseForgery(ctx, uid) {
       render(

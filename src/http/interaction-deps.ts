@@ -18,6 +18,7 @@ export interface InteractionRoutesDeps {
   readonly render: Renderer["render"];
   readonly audit: Audit;
   readonly basePath: string;
+  readonly issuer: string;
 }
 
 /** What a form of an interaction posts, once its guard has passed. */

@@ -67,12 +67,15 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
     guarded((ctx, { sealed }) => ended.restart(ctx, sealed, "login")),
   );
 
-  // Without the guard: the way out for a browser that lost its cookies. It only starts a request
+  // Without the guard: the ways out for a browser that lost its cookies. They only start a request
   // that this server sealed, as a link to the authorization endpoint would.
-  router.post("/interaction/:uid/restart", async (ctx) => {
+  router.post("/interaction/:uid/restart", async (ctx) => ended.restart(ctx, await sealedOf(ctx)));
+  router.post("/interaction/:uid/continue", async (ctx) => ended.goOn(ctx, await sealedOf(ctx)));
+
+  async function sealedOf(ctx: Context) {
     const fields = await readForm(ctx);
-    await ended.restart(ctx, interactions.openSealed(fields["sealed_request"] ?? ""));
-  });
+    return interactions.openSealed(fields["sealed_request"] ?? "");
+  }
 
   function guarded(handle: (ctx: Context, form: InteractionForm) => Promise<void>) {
     return async (ctx: Context, _next: Next): Promise<void> => {

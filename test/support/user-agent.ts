@@ -22,7 +22,7 @@ export interface UserAgent {
   readonly cookies: Cookie[];
 }
 
-export function createUserAgent(origin: string): UserAgent {
+export function createUserAgent(origin: string, { keepsCookies = true } = {}): UserAgent {
   const cookies: Cookie[] = [];
 
   async function go(url: URL, init: RequestInit = {}): Promise<Page> {
@@ -55,6 +55,7 @@ export function createUserAgent(origin: string): UserAgent {
   }
 
   function keepCookies(response: Response): void {
+    if (!keepsCookies) return;
     for (const line of response.headers.getSetCookie()) {
       const [pair = "", ...attributes] = line.split(";").map((part) => part.trim());
       const name = pair.slice(0, pair.indexOf("="));
