@@ -5,7 +5,7 @@ import { LIBRARIES, connect } from "../support/relying-party-libraries.js";
 import { signInWith } from "../support/sign-in-with.js";
 import { createTestClient } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
-import { authorize, createUserAgent } from "../support/user-agent.js";
+import { authorize, createUserAgent, type UserAgent } from "../support/user-agent.js";
 
 /** One value for every standard claim (OIDC Core §5.1). */
 const PROFILE = {
@@ -50,8 +50,11 @@ const BY_SCOPE: Record<string, string[]> = {
 describe("claims", () => {
   let server: TestServer;
   let grace: { username: string; password: string };
+  /** Where Grace is signed in. */
+  let agent: UserAgent;
   before(async () => {
     server = await startTestServer();
+    agent = createUserAgent(server.issuer);
     grace = { username: "grace", password: server.password };
     await server.app.createAccount({
       ...grace,
@@ -87,10 +90,10 @@ describe("claims", () => {
   it("asked for one by one are shown at the consent page", async () => {
     const rp = await connect(server, await createTestClient(server));
     const claims = JSON.stringify({ userinfo: { phone_number: null } });
-    const agent = createUserAgent(server.issuer);
-    const login = await agent.open((await rp.begin({ claims })).url);
+    const fresh = createUserAgent(server.issuer);
+    const login = await fresh.open((await rp.begin({ claims })).url);
     const fields = { identifier: grace.username, password: grace.password };
-    const page = await agent.submit(login, fields, { action: /\/login$/ });
+    const page = await fresh.submit(login, fields, { action: /\/login$/ });
     expect(page.html).to.include("See your phone number");
   });
 
@@ -98,9 +101,9 @@ describe("claims", () => {
     const { tokens } = await signInAsGrace({});
     const rp = await connect(server, await createTestClient(server));
     const asked = (value: string) => ({ claims: JSON.stringify({ id_token: { sub: { value } } }) });
-    const { agent } = await signInWith(server, rp);
+    const { agent: ada } = await signInWith(server, rp);
     const other = asked(String(tokens.claims?.["sub"]));
-    const { url } = await agent.open((await rp.begin({ ...other, prompt: "none" })).url);
+    const { url } = await ada.open((await rp.begin({ ...other, prompt: "none" })).url);
     expect(url.searchParams.get("error")).to.equal("login_required");
   });
 
@@ -142,7 +145,7 @@ describe("claims", () => {
   async function signInAsGrace(parameters: Record<string, string>) {
     const rp = await connect(server, await createTestClient(server));
     const attempt = await rp.begin(parameters);
-    const callback = await authorize(createUserAgent(server.issuer), attempt.url, grace);
+    const callback = await authorize(agent, attempt.url, grace);
     const tokens = await rp.redeem(attempt, callback);
     const claims = await rp.userinfo(tokens.access_token, String(tokens.claims?.["sub"]));
     return { tokens, userinfo: claims };

@@ -13,12 +13,16 @@ import {
 } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { postForm } from "../support/token-endpoint.js";
+import { createUserAgent, type UserAgent } from "../support/user-agent.js";
 
 describe("sender-constrained tokens (DPoP, RFC 9449)", () => {
   let server: TestServer;
+  /** Signed in once; each client of a test gets its own grant. */
+  let agent: UserAgent;
   let keyPair: CryptoKeyPair;
   before(async () => {
     server = await startTestServer();
+    agent = createUserAgent(server.issuer);
     await createTestApis(server);
     keyPair = await generateDpopKey();
   });
@@ -27,7 +31,7 @@ describe("sender-constrained tokens (DPoP, RFC 9449)", () => {
   for (const library of LIBRARIES) {
     it(`binds the tokens of the code flow and answers at userinfo (§5, §7, ${library.name})`, async () => {
       const rp = await library.connect(server, await createTestClient(server), { dpop: keyPair });
-      const { tokens, subject } = await signInWith(server, rp);
+      const { tokens, subject } = await signInWith(server, rp, { agent });
       expect(tokens.token_type.toLowerCase()).to.equal("dpop");
       expect(await rp.userinfo(tokens.access_token, subject)).to.include({ sub: subject });
       expect(await rp.introspect(tokens.access_token)).to.deep.include({
@@ -39,7 +43,7 @@ describe("sender-constrained tokens (DPoP, RFC 9449)", () => {
     it(`binds the refresh tokens of a public client to its key (§5, ${library.name})`, async () => {
       const client = await createTestClient(server, { token_endpoint_auth_method: "none" });
       const rp = await library.connect(server, client, { dpop: keyPair });
-      const { tokens } = await signInWith(server, rp);
+      const { tokens } = await signInWith(server, rp, { agent });
       const thief = await library.connect(server, client, { dpop: await generateDpopKey() });
       const refusal = await refusalOf(thief.refresh(tokens.refresh_token ?? ""));
       expect(refusal).to.include({ error: "invalid_grant" });
@@ -49,7 +53,7 @@ describe("sender-constrained tokens (DPoP, RFC 9449)", () => {
     it(`binds the code to the key when dpop_jkt is pushed (§10.1, ${library.name})`, async () => {
       const client = await createTestClient(server);
       const rp = await library.connect(server, client, { dpop: keyPair });
-      const { tokens } = await signInWith(server, rp, { pushed: true });
+      const { tokens } = await signInWith(server, rp, { agent, pushed: true });
       expect(tokens.token_type.toLowerCase()).to.equal("dpop");
     });
   }
@@ -142,7 +146,7 @@ describe("sender-constrained tokens (DPoP, RFC 9449)", () => {
   it("rotates no refresh token of a confidential client that always uses DPoP (FAPI 2.0 §5.3.2.1)", async () => {
     const client = await createTestClient(server, { dpop_bound_access_tokens: true });
     const rp = await connect(server, client, { dpop: keyPair });
-    const { tokens } = await signInWith(server, rp);
+    const { tokens } = await signInWith(server, rp, { agent });
     const next = await rp.refresh(tokens.refresh_token ?? "");
     expect(next.refresh_token).to.equal(tokens.refresh_token);
     expect(await rp.refresh(tokens.refresh_token ?? "")).to.have.property("access_token");
@@ -154,14 +158,14 @@ describe("sender-constrained tokens (DPoP, RFC 9449)", () => {
       token_endpoint_auth_method: "none",
     });
     const rp = await connect(server, client, { dpop: keyPair });
-    const { tokens } = await signInWith(server, rp);
+    const { tokens } = await signInWith(server, rp, { agent });
     const next = await rp.refresh(tokens.refresh_token ?? "");
     expect(next.refresh_token).to.be.a("string").and.not.equal(tokens.refresh_token);
   });
 
   async function boundTokens() {
     const rp = await connect(server, await createTestClient(server), { dpop: keyPair });
-    return (await signInWith(server, rp)).tokens;
+    return (await signInWith(server, rp, { agent })).tokens;
   }
 
   async function userinfo(

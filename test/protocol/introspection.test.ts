@@ -13,11 +13,15 @@ import {
 } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { postForm } from "../support/token-endpoint.js";
+import { createUserAgent, type UserAgent } from "../support/user-agent.js";
 
 describe("token introspection (RFC 7662)", () => {
   let server: TestServer;
+  /** Signed in once; each client of a test gets its own grant. */
+  let agent: UserAgent;
   before(async () => {
     server = await startTestServer();
+    agent = createUserAgent(server.issuer);
     await createTestApis(server);
   });
   after(() => server.close());
@@ -32,7 +36,7 @@ describe("token introspection (RFC 7662)", () => {
       });
 
       it("tells a client about its own access and refresh token (§2.2)", async () => {
-        const { tokens, subject } = await signInWith(server, rp);
+        const { tokens, subject } = await signInWith(server, rp, { agent });
         const own = { active: true, sub: subject, client_id: client.clientId };
         const access = await rp.introspect(tokens.access_token);
         expect(access).to.include({ ...own, scope: "openid", iss: server.issuer });
@@ -41,7 +45,7 @@ describe("token introspection (RFC 7662)", () => {
       });
 
       it("tells another client nothing but active: false (§2.2, §4)", async () => {
-        const { tokens } = await signInWith(server, rp);
+        const { tokens } = await signInWith(server, rp, { agent });
         const other = await library.connect(server, await createTestClient(server));
         for (const token of [tokens.access_token, tokens.refresh_token ?? ""]) {
           expect(await other.introspect(token)).to.deep.equal({ active: false });
@@ -62,7 +66,7 @@ describe("token introspection (RFC 7662)", () => {
       });
 
       it("does not show an API the tokens for userinfo", async () => {
-        const { tokens } = await signInWith(server, rp);
+        const { tokens } = await signInWith(server, rp, { agent });
         const policy = { resourceServer: OPAQUE_API };
         const api = await library.connect(server, await createMachineClient(server, {}, policy));
         expect(await api.introspect(tokens.access_token)).to.deep.equal({ active: false });
@@ -77,7 +81,7 @@ describe("token introspection (RFC 7662)", () => {
   it("answers as a signed JWT to a client that registered it (RFC 9701 §4)", async () => {
     const client = await createTestClient(server, { introspection_signed_response_alg: "ES256" });
     const rp = await connect(server, client);
-    const { tokens, subject } = await signInWith(server, rp);
+    const { tokens, subject } = await signInWith(server, rp, { agent });
     expect(await rp.introspect(tokens.access_token)).to.include({ active: true, sub: subject });
 
     const answer = await postForm(
@@ -94,7 +98,7 @@ describe("token introspection (RFC 7662)", () => {
 
   it("never repeats the token in its answer", async () => {
     const client = await createTestClient(server);
-    const { tokens } = await signInWith(server, await connect(server, client));
+    const { tokens } = await signInWith(server, await connect(server, client), { agent });
     const url = `${server.issuer}/token/introspect`;
     for (const token of [tokens.access_token, tokens.refresh_token ?? ""]) {
       const answer = await postForm(url, { token }, { client });

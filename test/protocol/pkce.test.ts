@@ -4,7 +4,7 @@ import { oauthErrorOf, type RawAnswer } from "../support/raw-request.js";
 import { REDIRECT_URI, createTestClient, type TestClient } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { postForm } from "../support/token-endpoint.js";
-import { authorize, createUserAgent } from "../support/user-agent.js";
+import { authorize, createUserAgent, type UserAgent } from "../support/user-agent.js";
 
 const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE = createHash("sha256").update(VERIFIER).digest("base64url");
@@ -14,6 +14,8 @@ describe("PKCE (RFC 7636) and its downgrades (AC-08)", () => {
   let server: TestServer;
   let confidential: TestClient;
   let open: TestClient;
+  /** Signed in once at each server. */
+  const agents = new Map<TestServer, UserAgent>();
   before(async () => {
     server = await startTestServer();
     confidential = await createTestClient(server);
@@ -159,7 +161,9 @@ describe("PKCE (RFC 7636) and its downgrades (AC-08)", () => {
     at: TestServer = server,
   ): Promise<string> {
     const url = authorizationUrl(client, parameters, at);
-    const callback = await authorize(createUserAgent(at.issuer), url, at);
+    const agent = agents.get(at) ?? createUserAgent(at.issuer);
+    agents.set(at, agent);
+    const callback = await authorize(agent, url, at);
     const code = callback.searchParams.get("code");
     if (code === null) throw new Error(`no code: ${callback.href}`);
     return code;

@@ -9,7 +9,7 @@ import { laterBy } from "../support/shift-time.js";
 import { signInWith } from "../support/sign-in-with.js";
 import { REDIRECT_URI, createTestClient } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
-import { createUserAgent } from "../support/user-agent.js";
+import { createUserAgent, type UserAgent } from "../support/user-agent.js";
 
 const METADATA = {
   client_name: "Registered application",
@@ -19,9 +19,12 @@ const METADATA = {
 
 describe("dynamic client registration (RFC 7591)", () => {
   let server: TestServer;
+  /** Signed in once; each client of a test gets its own grant. */
+  let agent: UserAgent;
   let endpoint: string;
   before(async () => {
     server = await startTestServer();
+    agent = createUserAgent(server.issuer);
     endpoint = `${server.issuer}/clients/register`;
   });
   after(() => server.close());
@@ -42,7 +45,7 @@ describe("dynamic client registration (RFC 7591)", () => {
     const client = { clientId, clientSecret: String(clientSecret), metadata: METADATA };
     const [library] = LIBRARIES;
     const rp = await (library?.connect ?? connect)(server, client);
-    expect((await signInWith(server, rp)).tokens.claims).to.include({ aud: clientId });
+    expect((await signInWith(server, rp, { agent })).tokens.claims).to.include({ aud: clientId });
   });
 
   it("registers a client that then signs people in (oauth4webapi)", async () => {
@@ -63,7 +66,9 @@ describe("dynamic client registration (RFC 7591)", () => {
       metadata: METADATA,
     };
     const rp = await connect(server, client);
-    expect((await signInWith(server, rp)).tokens.claims).to.include({ aud: client.clientId });
+    expect((await signInWith(server, rp, { agent })).tokens.claims).to.include({
+      aud: client.clientId,
+    });
   });
 
   it("answers 201 with what was registered and a secret that never expires (§3.2.1)", async () => {
@@ -125,14 +130,14 @@ describe("dynamic client registration (RFC 7591)", () => {
       expect(record?.metadata, member).to.not.have.own.property(member);
     }
 
-    const agent = createUserAgent(server.issuer);
+    const fresh = createUserAgent(server.issuer);
     const { url } = await (await connect(server, client)).begin();
-    const login = await agent.open(url);
+    const login = await fresh.open(url);
     const { username, password } = server;
     const fields = { identifier: username, password };
-    const consent = await agent.submit(login, fields, { action: /\/login$/ });
+    const consent = await fresh.submit(login, fields, { action: /\/login$/ });
     expect(consent.html).to.include("Unverified app");
-    const denied = await agent.submit(consent, { decision: "deny" }, { action: /\/consent$/ });
+    const denied = await fresh.submit(consent, { decision: "deny" }, { action: /\/consent$/ });
     expect(denied.url.searchParams.get("error")).to.equal("access_denied");
   });
 
@@ -223,7 +228,7 @@ describe("dynamic client registration (RFC 7591)", () => {
       expect(second.status, second.body).to.equal(200);
       // The secret is still the one that was shown at registration.
       const rp = await connect(server, client);
-      expect((await signInWith(server, rp)).tokens).to.have.property("id_token");
+      expect((await signInWith(server, rp, { agent })).tokens).to.have.property("id_token");
     });
 
     it("refuses an update with a wrong secret, the stored hash included (§2.2)", async () => {
@@ -270,12 +275,12 @@ describe("dynamic client registration (RFC 7591)", () => {
         .to.be.a("string")
         .and.not.match(/^sha256\./);
       const rp = await connect(server, { ...open, clientSecret: secret });
-      expect((await signInWith(server, rp)).tokens).to.have.property("id_token");
+      expect((await signInWith(server, rp, { agent })).tokens).to.have.property("id_token");
     });
 
     it("deletes a client; its tokens, secret and registration are dead (§2.3)", async () => {
       const rp = await connect(server, client);
-      const { tokens, subject } = await signInWith(server, rp);
+      const { tokens, subject } = await signInWith(server, rp, { agent });
       const answer = await rawRequest(client.registrationUri, {
         method: "DELETE",
         headers: { Authorization: `Bearer ${client.registrationToken}` },
@@ -290,7 +295,7 @@ describe("dynamic client registration (RFC 7591)", () => {
 
     it("refuses the token of another client, and any other token (§2)", async () => {
       const other = await register(server, METADATA);
-      const { tokens } = await signInWith(server, await connect(server, client));
+      const { tokens } = await signInWith(server, await connect(server, client), { agent });
       const strangers = [other.registrationToken, tokens.access_token, await initialAccessToken()];
       for (const registrationToken of strangers) {
         const answer = await read({ ...client, registrationToken });

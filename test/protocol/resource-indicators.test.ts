@@ -13,16 +13,19 @@ import {
   type TestClient,
 } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
-import { createUserAgent } from "../support/user-agent.js";
+import { createUserAgent, type UserAgent } from "../support/user-agent.js";
 
 const READ = { resource: API, scope: "orders:read" };
 
 describe("resource indicators (RFC 8707) and JWT access tokens (RFC 9068)", () => {
   let server: TestServer;
+  /** Signed in once; each client of a test gets its own grant. */
+  let agent: UserAgent;
   let machineClient: TestClient;
   let machine: RelyingParty;
   before(async () => {
     server = await startTestServer();
+    agent = createUserAgent(server.issuer);
     await createTestApis(server);
     machineClient = await createMachineClient(server);
     machine = await connect(server, machineClient);
@@ -51,7 +54,7 @@ describe("resource indicators (RFC 8707) and JWT access tokens (RFC 9068)", () =
       const client = await createTestClient(server);
       const party = await library.connect(server, client);
       const parameters = { resource: API, scope: "openid orders:read" };
-      const { tokens, subject } = await signInWith(server, party, { parameters });
+      const { tokens, subject } = await signInWith(server, party, { agent, parameters });
       // The library gives the token for userinfo unless the token request names the API.
       const { access_token } = await party.refresh(tokens.refresh_token ?? "", { resource: API });
       expect(decodeJwt(access_token)).to.include({
@@ -65,7 +68,6 @@ describe("resource indicators (RFC 8707) and JWT access tokens (RFC 9068)", () =
 
   it("gives the API's token at once when the token request names it (RFC 8707 §2.2)", async () => {
     const rp = await connect(server, await createTestClient(server));
-    const agent = createUserAgent(server.issuer);
     const parameters = { resource: API, scope: "openid orders:read" };
     await signInWith(server, rp, { agent, parameters });
     const attempt = await rp.begin(parameters);
@@ -97,7 +99,7 @@ describe("resource indicators (RFC 8707) and JWT access tokens (RFC 9068)", () =
   it("takes the slash for the same API in the code flow too, and remembers consent for it", async () => {
     const rp = await connect(server, await createTestClient(server));
     const scope = "openid orders:read";
-    const { agent } = await signInWith(server, rp, { parameters: { resource: API, scope } });
+    await signInWith(server, rp, { agent, parameters: { resource: API, scope } });
     const attempt = await rp.begin({ resource: `${API}/`, scope, prompt: "none" });
     const { url } = await agent.open(attempt.url);
     expect(url.searchParams.get("error")).to.equal(null);
@@ -124,7 +126,7 @@ describe("resource indicators (RFC 8707) and JWT access tokens (RFC 9068)", () =
 
   it("refuses an API that was not in the authorization request (RFC 8707 §2.2)", async () => {
     const rp = await connect(server, await createTestClient(server));
-    const { tokens } = await signInWith(server, rp);
+    const { tokens } = await signInWith(server, rp, { agent });
     const widened = rp.refresh(tokens.refresh_token ?? "", { resource: API });
     expect(await refusalOf(widened)).to.include({ error: "invalid_target" });
   });
@@ -138,11 +140,11 @@ describe("resource indicators (RFC 8707) and JWT access tokens (RFC 9068)", () =
 
   it("shows the API and its scopes in words at the consent page", async () => {
     const rp = await connect(server, await createTestClient(server));
-    const agent = createUserAgent(server.issuer);
+    const fresh = createUserAgent(server.issuer);
     const { url } = await rp.begin({ resource: API, scope: "openid orders:read orders:write" });
     const { username, password } = server;
     const fields = { identifier: username, password };
-    const page = await agent.submit(await agent.open(url), fields, { action: /\/login$/ });
+    const page = await fresh.submit(await fresh.open(url), fields, { action: /\/login$/ });
     expect(page.html).to.include("Orders").and.include("Read your orders");
     expect(page.html).to.include("Change your orders");
   });
@@ -150,7 +152,7 @@ describe("resource indicators (RFC 8707) and JWT access tokens (RFC 9068)", () =
   it("opens no userinfo with a token for an API (RFC 9068 §4)", async () => {
     const rp = await connect(server, await createTestClient(server));
     const parameters = { resource: API, scope: "openid orders:read" };
-    const { tokens, subject } = await signInWith(server, rp, { parameters });
+    const { tokens, subject } = await signInWith(server, rp, { agent, parameters });
     const { access_token } = await rp.refresh(tokens.refresh_token ?? "", { resource: API });
     expect(await refusalOf(rp.userinfo(access_token, subject))).to.include({
       error: "invalid_token",

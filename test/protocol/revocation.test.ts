@@ -6,11 +6,15 @@ import { signInWith } from "../support/sign-in-with.js";
 import { createMachineClient, createTestClient, type TestClient } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { postForm } from "../support/token-endpoint.js";
+import { createUserAgent, type UserAgent } from "../support/user-agent.js";
 
 describe("token revocation (RFC 7009)", () => {
   let server: TestServer;
+  /** Signed in once; each client of a test gets its own grant. */
+  let agent: UserAgent;
   before(async () => {
     server = await startTestServer();
+    agent = createUserAgent(server.issuer);
   });
   after(() => server.close());
 
@@ -24,7 +28,7 @@ describe("token revocation (RFC 7009)", () => {
       });
 
       it("revokes a refresh token and the access tokens of its grant (§2.1)", async () => {
-        const { tokens, subject } = await signInWith(server, rp);
+        const { tokens, subject } = await signInWith(server, rp, { agent });
         await rp.revoke(tokens.refresh_token ?? "");
         expect(await refusalOf(rp.refresh(tokens.refresh_token ?? ""))).to.include({
           error: "invalid_grant",
@@ -35,7 +39,7 @@ describe("token revocation (RFC 7009)", () => {
       });
 
       it("revokes an access token (§2.1)", async () => {
-        const { tokens, subject } = await signInWith(server, rp);
+        const { tokens, subject } = await signInWith(server, rp, { agent });
         await rp.revoke(tokens.access_token);
         expect(await refusalOf(rp.userinfo(tokens.access_token, subject))).to.include({
           error: "invalid_token",
@@ -59,7 +63,7 @@ describe("token revocation (RFC 7009)", () => {
   it("leaves the tokens of another client alone (§2.1)", async () => {
     const mine = await connect(server, await createTestClient(server));
     const other = await connect(server, await createTestClient(server));
-    const { tokens, subject } = await signInWith(server, mine);
+    const { tokens, subject } = await signInWith(server, mine, { agent });
     for (const token of [tokens.refresh_token ?? "", tokens.access_token]) {
       expect(await refusalOf(other.revoke(token))).to.include({ error: "invalid_request" });
     }
