@@ -1,43 +1,9 @@
-import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { expect } from "chai";
 import { assertSchemaCurrent, migrateDatabase } from "../../src/storage/migrate.js";
 import { openDatabase, type Database } from "../../src/storage/open-database.js";
 import { BACKENDS, createStores, describeOnEachDatabase } from "../support/stores.js";
 import { codeOfRejection, rejectionOf } from "../support/stores-rejection.js";
-
-/** Forwards to `url` until told to be silent: connections stay, nothing comes through any more. */
-async function startProxy(url: string) {
-  const target = new URL(url);
-  const sockets = new Set<Socket>();
-  let silent = false;
-  const server = createServer((near) => {
-    const far = connect(Number(target.port || 5432), target.hostname);
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from);
-      from.on("data", (chunk) => silent || to.write(chunk));
-      from.on("error", () => to.destroy());
-      from.on("close", () => to.destroy());
-    }
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const proxied = new URL(url);
-  proxied.host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return {
-    url: proxied.href,
-    beSilent(value: boolean) {
-      silent = value;
-    },
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
+import { startSilentProxy } from "../support/silent-proxy.js";
 
 describeOnEachDatabase("Faults", (createDatabase, backend) => {
   if (backend !== BACKENDS.find(({ name }) => name === "PostgreSQL")) return;
@@ -99,7 +65,7 @@ describeOnEachDatabase("Faults", (createDatabase, backend) => {
   it("gives up on a server that fell silent, and finds it again (FT-10)", async function () {
     this.timeout(40_000);
     const { url } = await openMigrated();
-    const proxy = await startProxy(url);
+    const proxy = await startSilentProxy(url);
     closers.push(() => proxy.close());
     const database = await open(proxy.url);
     const { models } = createStores(proxy.url, database);

@@ -1,0 +1,80 @@
+import { expect } from "chai";
+import { startSilentProxy } from "../support/silent-proxy.js";
+import { describeOnEachDatabase } from "../support/stores.js";
+import { startTestServer, type TestServer } from "../support/test-server.js";
+
+describeOnEachDatabase("a server whose database is silent", (createDatabase, backend) => {
+  if (backend.name !== "PostgreSQL") return;
+
+  let server: TestServer;
+  let proxy: Awaited<ReturnType<typeof startSilentProxy>>;
+  let clientId: string;
+  before(async () => {
+    const { url } = await createDatabase();
+    proxy = await startSilentProxy(url);
+    server = await startTestServer({ environment: { DATABASE_URL: proxy.url } });
+    ({ clientId } = await server.app.clientAdministration.create({
+      metadata: { redirect_uris: ["http://localhost:9999/cb"] },
+      policy: { firstParty: false, resourceServer: undefined },
+      demonstration: false,
+    }));
+    proxy.beSilent(true);
+  });
+  after(async () => {
+    await server.close();
+    await proxy.close();
+  });
+
+  const get = (path: string, accept: string) =>
+    fetch(server.issuer + path, { headers: { Accept: accept }, redirect: "manual" });
+  const authorization = () =>
+    `/auth?client_id=${clientId}&response_type=code&scope=openid&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256`;
+
+  it("answers programs with 503 temporarily_unavailable and when to come back", async function () {
+    this.timeout(30_000);
+    const response = await fetch(`${server.issuer}/token`, {
+      method: "POST",
+      body: new URLSearchParams({
+        grant_type: "client_credentials",
+        client_id: clientId,
+        client_secret: "irrelevant",
+      }),
+    });
+    expect(response.status).to.equal(503);
+    expect(Number(response.headers.get("Retry-After"))).to.be.above(0);
+    expect(await response.json()).to.deep.include({ error: "temporarily_unavailable" });
+  });
+
+  it("answers people with a page that says to try again, and leads to it", async function () {
+    this.timeout(30_000);
+    const response = await get(authorization(), "text/html");
+    const html = await response.text();
+    expect(response.status).to.equal(503);
+    expect(response.headers.get("Location")).to.equal(null);
+    expect(html).to.include("answer right now").and.include("Try again");
+  });
+
+  it("goes on serving discovery and keys, and says that it is not ready", async function () {
+    this.timeout(30_000);
+    expect((await get("/.well-known/openid-configuration", "*/*")).status).to.equal(200);
+    expect((await get("/jwks", "*/*")).status).to.equal(200);
+    expect((await get("/health/live", "*/*")).status).to.equal(200);
+    const ready = await get("/health/ready", "*/*");
+    expect(ready.status).to.equal(503);
+    expect(await ready.json()).to.deep.equal({
+      status: "unavailable",
+      reason: "storage_unavailable",
+    });
+  });
+
+  it("serves again when the database answers, without a restart", async function () {
+    this.timeout(60_000);
+    proxy.beSilent(false);
+    let status = 0;
+    for (let attempt = 0; attempt < 10 && status !== 303; attempt++) {
+      status = (await get(authorization(), "text/html")).status;
+    }
+    expect(status).to.equal(303);
+    expect((await get("/health/ready", "*/*")).status).to.equal(200);
+  });
+});
