@@ -11,8 +11,11 @@ const PASSWORD_ACR = "urn:latchkey:acr:pwd";
 describe("how and when a person signed in (OIDC Core §2, §3.1.2.1)", () => {
   let server: TestServer;
   let rp: RelyingParty;
+  /** Signed in once; for tests in which nobody minds an earlier sign-in. */
+  let shared: UserAgent;
   before(async () => {
     server = await startTestServer();
+    shared = createUserAgent(server.issuer);
     rp = await connect(server, await createTestClient(server));
   });
   after(() => server.close());
@@ -61,12 +64,12 @@ describe("how and when a person signed in (OIDC Core §2, §3.1.2.1)", () => {
 
   it("asks again for prompt=login and for max_age=0, and lets nobody skip it", async () => {
     for (const parameters of [{ prompt: "login" }, { max_age: "0" }]) {
-      const { agent } = await signInWith(server, rp);
-      const page = await agent.open((await rp.begin(parameters)).url);
+      await signInWith(server, rp, { agent: shared });
+      const page = await shared.open((await rp.begin(parameters)).url);
       expectLoginPage(page);
       // Resuming without having signed in starts the sign-in anew, and gives no code.
       const uid = page.url.pathname.split("/").at(-1) ?? "";
-      const skipped = await agent.open(`${server.issuer}/auth/${uid}`);
+      const skipped = await shared.open(`${server.issuer}/auth/${uid}`);
       expect(skipped.url.searchParams.has("code")).to.equal(false);
     }
   });
@@ -91,10 +94,10 @@ describe("how and when a person signed in (OIDC Core §2, §3.1.2.1)", () => {
   }
 
   it("changes the session's id at sign-in (ASVS 7.2.4)", async () => {
-    const { agent } = await signInWith(server, rp);
-    const session = () => agent.cookies.find(({ name }) => name === "latchkey_session")?.value;
+    await signInWith(server, rp, { agent: shared });
+    const session = () => shared.cookies.find(({ name }) => name === "latchkey_session")?.value;
     const first = session();
-    await signInAt(agent, await agent.open((await rp.begin({ prompt: "login" })).url));
+    await signInAt(shared, await shared.open((await rp.begin({ prompt: "login" })).url));
     expect(session()).to.be.a("string").and.not.equal(first);
   });
 
@@ -106,20 +109,20 @@ describe("how and when a person signed in (OIDC Core §2, §3.1.2.1)", () => {
     });
 
     it("says consent_required when something new is asked for", async () => {
-      const { agent } = await signInWith(server, rp);
-      const error = await errorFor(agent, { prompt: "none", scope: "openid phone" });
+      await signInWith(server, rp, { agent: shared });
+      const error = await errorFor(shared, { prompt: "none", scope: "openid phone" });
       expect(error).to.be.oneOf(["consent_required", "interaction_required"]);
     });
 
     it("says login_required when the sign-in is too old", async () => {
-      const { agent } = await signInWith(server, rp);
+      await signInWith(server, rp, { agent: shared });
       const parameters = { prompt: "none", max_age: "60" };
-      expect(await laterBy(120, () => errorFor(agent, parameters))).to.equal("login_required");
+      expect(await laterBy(120, () => errorFor(shared, parameters))).to.equal("login_required");
     });
 
     it("gives a code to somebody who is signed in and has allowed", async () => {
-      const { agent } = await signInWith(server, rp);
-      expect(await errorFor(agent, { prompt: "none" })).to.equal(null);
+      await signInWith(server, rp, { agent: shared });
+      expect(await errorFor(shared, { prompt: "none" })).to.equal(null);
     });
 
     it("cannot stand with another prompt", async () => {
@@ -137,18 +140,21 @@ describe("how and when a person signed in (OIDC Core §2, §3.1.2.1)", () => {
         password: server.password,
       });
       const { id_token: hint = "" } = await rp.redeem(attempt, callback);
-      const { agent, tokens } = await signInWith(server, rp);
+      const { tokens } = await signInWith(server, rp, { agent: shared });
       const other = { prompt: "none", id_token_hint: hint };
-      expect(await errorFor(agent, other)).to.equal("login_required");
+      expect(await errorFor(shared, other)).to.equal("login_required");
       const own = { prompt: "none", id_token_hint: tokens.id_token ?? "" };
-      expect(await errorFor(agent, own)).to.equal(null);
+      expect(await errorFor(shared, own)).to.equal(null);
     });
   });
 
   describe("an essential acr (§5.5.1.1)", () => {
     it("that a password satisfies is given", async () => {
       const acr = { essential: true, values: ["urn:another", PASSWORD_ACR] };
-      const { tokens } = await signInWith(server, rp, { parameters: idTokenClaims({ acr }) });
+      const { tokens } = await signInWith(server, rp, {
+        agent: shared,
+        parameters: idTokenClaims({ acr }),
+      });
       expect(tokens.claims).to.include({ acr: PASSWORD_ACR });
     });
 
@@ -161,14 +167,14 @@ describe("how and when a person signed in (OIDC Core §2, §3.1.2.1)", () => {
         expect(await errorFor(createUserAgent(server.issuer), asked)).to.equal(
           "unmet_authentication_requirements",
         );
-        const { agent } = await signInWith(server, rp);
-        expect(await errorFor(agent, asked)).to.equal("unmet_authentication_requirements");
+        await signInWith(server, rp, { agent: shared });
+        expect(await errorFor(shared, asked)).to.equal("unmet_authentication_requirements");
       });
     }
 
     it("that is only voluntary is no reason to refuse", async () => {
       const parameters = idTokenClaims({ acr: { values: ["urn:one"] } });
-      const { tokens } = await signInWith(server, rp, { parameters });
+      const { tokens } = await signInWith(server, rp, { agent: shared, parameters });
       expect(tokens.claims).to.include({ acr: PASSWORD_ACR });
     });
   });

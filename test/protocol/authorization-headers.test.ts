@@ -56,7 +56,7 @@ describe("the Authorization header", () => {
   for (const [method, path] of ENDPOINTS) {
     it(`in odd forms at ${method} ${path} gets an OAuth error as JSON (AC-33)`, async () => {
       const type = path.startsWith("/clients") ? "application/json" : undefined;
-      for (const value of VALUES) {
+      const expectRefusal = async (value: string) => {
         const answer = await rawRequest(server.issuer + path, {
           method,
           headers: {
@@ -76,7 +76,8 @@ describe("the Authorization header", () => {
             /^(Basic|Bearer|DPoP) realm="/,
           );
         }
-      }
+      };
+      await Promise.all(VALUES.map(expectRefusal));
     });
   }
 

@@ -5,14 +5,17 @@ import { refusalOf } from "../support/oauth-error.js";
 import { signInWith } from "../support/sign-in-with.js";
 import { createTestClient, type TestClient } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
-import { authorize, createUserAgent } from "../support/user-agent.js";
+import { authorize, createUserAgent, type UserAgent } from "../support/user-agent.js";
 
 const PROFILE = { scope: "openid profile email" };
 
 describe("authorization code flow with PKCE", () => {
   let server: TestServer;
+  /** Signed in once; each client of a test gets its own grant. */
+  let agent: UserAgent;
   before(async () => {
     server = await startTestServer();
+    agent = createUserAgent(server.issuer);
   });
   after(() => server.close());
 
@@ -33,13 +36,13 @@ describe("authorization code flow with PKCE", () => {
       });
 
       it("signs ID tokens with RS256 unless the client registered another (OIDC Registration §2)", async () => {
-        const { tokens } = await signInWith(server, rp);
+        const { tokens } = await signInWith(server, rp, { agent });
         expect(decodeProtectedHeader(tokens.id_token ?? "")).to.include({ alg: "RS256" });
       });
 
       it("signs ID tokens with ES256 for a client that registered it", async () => {
         const es256 = await createTestClient(server, { id_token_signed_response_alg: "ES256" });
-        const { tokens } = await signInWith(server, await connect(server, es256));
+        const { tokens } = await signInWith(server, await connect(server, es256), { agent });
         expect(decodeProtectedHeader(tokens.id_token ?? "")).to.include({ alg: "ES256" });
       });
 
@@ -52,20 +55,23 @@ describe("authorization code flow with PKCE", () => {
           email: "ada@example.com",
           email_verified: true,
         });
-        const { tokens: bare } = await signInWith(server, rp, { parameters: { scope: "openid" } });
+        const { tokens: bare } = await signInWith(server, rp, {
+          agent,
+          parameters: { scope: "openid" },
+        });
         expect(await rp.userinfo(bare.access_token, subject)).to.have.all.keys("sub");
       });
 
       it("carries state and iss in the answer (RFC 9207 §2)", async () => {
         const attempt = await rp.begin();
-        const callback = await authorize(createUserAgent(server.issuer), attempt.url, server);
+        const callback = await authorize(agent, attempt.url, server);
         expect(callback.searchParams.get("state")).to.equal(attempt.state);
         expect(callback.searchParams.get("iss")).to.equal(server.issuer);
       });
 
       it("refuses a code used twice and ends the tokens of its first use (RFC 6749 §4.1.2)", async () => {
         const attempt = await rp.begin();
-        const callback = await authorize(createUserAgent(server.issuer), attempt.url, server);
+        const callback = await authorize(agent, attempt.url, server);
         const tokens = await rp.redeem(attempt, callback);
         expect(await refusalOf(rp.redeem(attempt, callback))).to.include({
           error: "invalid_grant",
@@ -81,14 +87,14 @@ describe("authorization code flow with PKCE", () => {
 
       it("signs in a public client without a secret", async () => {
         const spa = await createTestClient(server, { token_endpoint_auth_method: "none" });
-        const { tokens } = await signInWith(server, await connect(server, spa));
+        const { tokens } = await signInWith(server, await connect(server, spa), { agent });
         expect(tokens.claims).to.include({ aud: spa.clientId });
       });
 
       it("asks nobody to sign in twice in one session, and consent only once", async () => {
-        const { agent } = await signInWith(server, rp, { parameters: PROFILE });
+        const { agent: browser } = await signInWith(server, rp, { parameters: PROFILE });
         const attempt = await rp.begin(PROFILE);
-        const page = await agent.open(attempt.url);
+        const page = await browser.open(attempt.url);
         expect(page.status).to.equal(303);
         expect((await rp.redeem(attempt, page.url)).claims).to.include({ aud: client.clientId });
       });

@@ -4,12 +4,15 @@ import { LIBRARIES, connect } from "../support/relying-party-libraries.js";
 import { signInWith } from "../support/sign-in-with.js";
 import { REDIRECT_URI, createTestClient } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
-import { authorize, createUserAgent, type Page } from "../support/user-agent.js";
+import { authorize, createUserAgent, type Page, type UserAgent } from "../support/user-agent.js";
 
 describe("response modes", () => {
   let server: TestServer;
+  /** Signed in once; each client of a test gets its own grant. */
+  let shared: UserAgent;
   before(async () => {
     server = await startTestServer();
+    shared = createUserAgent(server.issuer);
   });
   after(() => server.close());
 
@@ -19,7 +22,7 @@ describe("response modes", () => {
         it(`answers with a JWT that verifies, ${alg} (§2.1, ${library.name})`, async () => {
           const client = await createTestClient(server, { authorization_signed_response_alg: alg });
           const rp = await library.connect(server, client, { jwtResponses: true });
-          const { tokens, callback } = await signInWith(server, rp);
+          const { tokens, callback } = await signInWith(server, rp, { agent: shared });
           expect(tokens.claims).to.include({ aud: client.clientId });
           expect([...callback.searchParams.keys()]).to.deep.equal(["response"]);
           const response = callback.searchParams.get("response") ?? "";
@@ -45,9 +48,9 @@ describe("response modes", () => {
       it(`posts the answer to ${new URL(redirectUri).origin} in a page that our policy lets work`, async () => {
         const client = await createTestClient(server, { redirect_uris: [redirectUri] });
         const rp = await connect(server, client);
-        const { agent } = await signInWith(server, rp);
+        await signInWith(server, rp, { agent: shared });
         const attempt = await rp.begin({ response_mode: "form_post" });
-        const page = await agent.open(attempt.url);
+        const page = await shared.open(attempt.url);
         expect([page.status, formAction(page)]).to.deep.equal([200, redirectUri]);
         expectWorkingForm(page, redirectUri);
         const callback = new URL(redirectUri);
