@@ -1,5 +1,6 @@
 import { Provider, errors } from "oidc-provider";
 import { LatchkeyError } from "../lib/errors.js";
+import { mapRejections } from "../lib/map-rejections.js";
 
 /**
  * The same store, whose outages (LatchkeyError of status 503) become the OAuth error
@@ -7,21 +8,9 @@ import { LatchkeyError } from "../lib/errors.js";
  * library. Without it the library would call an outage a programming error.
  */
 export function translateOutages<Store extends object>(store: Store): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      const method: unknown = Reflect.get(target, name);
-      if (typeof method !== "function") return method;
-      return async (...args: unknown[]) => {
-        try {
-          return await Reflect.apply(method, target, args);
-        } catch (err) {
-          throw err instanceof LatchkeyError && err.status === 503
-            ? temporarilyUnavailable(err)
-            : err;
-        }
-      };
-    },
-  });
+  return mapRejections(store, (err) =>
+    err instanceof LatchkeyError && err.status === 503 ? temporarilyUnavailable(err) : err,
+  );
 }
 
 function temporarilyUnavailable(cause: LatchkeyError): Error {

@@ -1,4 +1,5 @@
 import { LatchkeyError } from "../lib/errors.js";
+import { mapRejections } from "../lib/map-rejections.js";
 import type { Dialect } from "./dialect.js";
 
 /** 2 s: a pool that lost its database finds it again at the next request. */
@@ -9,19 +10,9 @@ const RETRY_AFTER_SECONDS = 2;
  * that callers answer 503 and not 500. Nothing is ever "absent" or "not consumed" for that reason.
  */
 export function reportOutages<Store extends object>(dialect: Dialect, store: Store): Store {
-  return new Proxy(store, {
-    get(target, name) {
-      const method: unknown = Reflect.get(target, name);
-      if (typeof method !== "function") return method;
-      return async (...args: unknown[]) => {
-        try {
-          return await Reflect.apply(method, target, args);
-        } catch (err) {
-          throw dialect.isOutage(err) ? storageUnavailable(err) : withoutRowData(err);
-        }
-      };
-    },
-  });
+  return mapRejections(store, (err) =>
+    dialect.isOutage(err) ? storageUnavailable(err) : withoutRowData(err),
+  );
 }
 
 export function storageUnavailable(cause: unknown): LatchkeyError {
