@@ -38,8 +38,14 @@ const ID_AT_REST: Record<ModelName, "hashed" | "plain"> = {
  */
 const EXPIRED_DEVICE_CODE_SECONDS = 600;
 
-/** Members of an interaction that hold the secret id of another record; sealed where they are stored. */
-const REFERENCES = ["parJti", "deviceCode"] as const;
+/**
+ * Members of an interaction that name another record; sealed where they are stored. The first two
+ * are secret. The grant is not, but stores delete by it, and an interaction must outlive the grant
+ * of the person who is signed out in the middle of it for somebody else.
+ */
+const REFERENCES = ["parJti", "deviceCode", "grantId"] as const;
+/** Where a sealed reference is kept: not under the name that stores index. */
+const sealedName = (reference: string) => `sealed_${reference}`;
 
 /** One id for each request, so that a command resent within it is known to be the same attempt. */
 const attempts = new WeakMap<object, string>();
@@ -127,7 +133,8 @@ function createStrip(model: ModelName, sealer: Sealer) {
       }
       for (const name of REFERENCES) {
         const reference = stored[name];
-        if (typeof reference === "string") stored[name] = sealer.seal(reference, id);
+        delete stored[name];
+        if (typeof reference === "string") stored[sealedName(name)] = sealer.seal(reference, id);
       }
     }
     return stored;
@@ -140,7 +147,8 @@ function createUnseal(model: ModelName, sealer: Sealer) {
     if (payload === undefined || model !== "Interaction") return payload;
     const restored = { ...payload };
     for (const name of REFERENCES) {
-      const sealed = restored[name];
+      const sealed = restored[sealedName(name)];
+      delete restored[sealedName(name)];
       if (typeof sealed === "string") restored[name] = sealer.open(sealed, id);
     }
     return restored;

@@ -118,6 +118,18 @@ describe("consent", () => {
     expect(claims).to.include({ preferred_username: OTHER.username });
   });
 
+  it("of another person follows one sign-in, also where the first person used the application before", async () => {
+    const rp = await connect(server, await createTestClient(server));
+    const { agent } = await signInWith(server, rp);
+    const attempt = await rp.begin({ prompt: "login" });
+    const bridge = await signInAt(agent, await agent.open(attempt.url), OTHER);
+    const consent = await agent.submit(bridge, {}, { action: /\/session\/end\/confirm$/ });
+    expectConsentPage(consent);
+    expect(consent.html).to.include("Grace Example");
+    const { url } = await agent.submit(consent, { decision: "allow" }, { action: /\/consent$/ });
+    expect((await rp.redeem(attempt, url)).claims).to.have.property("sub");
+  });
+
   describe("of first-party clients", () => {
     it("is not asked for", async () => {
       const client = await createTestClient(server, {}, { firstParty: true });
