@@ -52,6 +52,14 @@ describe("client credentials grant (RFC 6749 §4.4)", () => {
         expect(await refusalOf(machine.clientCredentials())).to.include({ status: 401 });
       });
 
+      it("takes a secret by either method, whichever of the two the client registered", async () => {
+        const client = await createMachineClient(server, {
+          token_endpoint_auth_method: "client_secret_basic",
+        });
+        const machine = await connect(server, client, { authentication: "client_secret_post" });
+        expect(await machine.clientCredentials()).to.have.property("access_token");
+      });
+
       it("refuses a secret, and no authentication at all, where a key was registered (OIDC Registration §2)", async () => {
         const client = await createMachineClient(server, {
           token_endpoint_auth_method: "private_key_jwt",
