@@ -56,7 +56,7 @@ export async function startUnwritableLogServer(): Promise<UnwritableLogServer> {
     },
     lostLines: () => lost,
     async close() {
-      await listener.drain(1000);
+      await listener.drain(50);
       await app.close();
       await database.close();
       await rm(dataDirectory, { recursive: true, force: true });
