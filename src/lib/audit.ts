@@ -34,10 +34,18 @@ export interface AuditEntry {
 
 export type Audit = (entry: AuditEntry) => void;
 
-/** Security events are log lines with `audit: true`, so that one filter finds them all. */
+/**
+ * Security events are log lines with `audit: true`, so that one filter finds them all. A line that
+ * cannot be written (a full disk) does not fail what it tells of; the loss goes to standard error,
+ * as a warning of the process.
+ */
 export function createAudit(logger: Logger): Audit {
   return (entry) => {
     const level = entry.outcome === "success" ? "info" : "warn";
-    logger[level]({ audit: true, ...entry }, entry.event);
+    try {
+      logger[level]({ audit: true, ...entry }, entry.event);
+    } catch (err) {
+      process.emitWarning(`audit line "${entry.event}" is lost`, { detail: String(err) });
+    }
   };
 }

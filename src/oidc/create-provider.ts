@@ -22,7 +22,6 @@ import { listenToProvider } from "./events.js";
 import { createFormPostReturn } from "./form-post-return.js";
 import { createRegistrationSecrets } from "./registration-secrets.js";
 import { createRevocationAudit } from "./revocation-audit.js";
-import { createUnfailingAudit } from "./unfailing-audit.js";
 import type { ModelStore } from "./model-store.js";
 import type { ProviderPages } from "./provider-pages.js";
 import { createConfiguration, type ProviderSettings } from "./configuration.js";
@@ -53,7 +52,6 @@ export interface ProviderDeps {
 export function createProvider(given: ProviderDeps): Provider {
   const deps: ProviderDeps = {
     ...given,
-    audit: createUnfailingAudit(given.audit),
     models: translateOutages(given.models),
     accounts: translateOutages(given.accounts),
     consents: translateOutages(given.consents),
