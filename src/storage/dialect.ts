@@ -24,6 +24,8 @@ export interface Dialect {
   isOutage(err: unknown): boolean;
   /** Whether the database answers but lets nobody in under this URL: user, password, name. */
   isRefusal(err: unknown): boolean;
+  /** Whether the database could not prove by its certificate that it is the one meant. */
+  isDistrusted(err: unknown): boolean;
 }
 
 /** 5 s: longer than any write of ours, shorter than a person waits. It blocks the event loop. */
@@ -65,6 +67,7 @@ export const sqliteDialect: Dialect = {
     err instanceof knex.KnexTimeoutError ||
     /^SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN)/.test(codeOf(err)),
   isRefusal: () => false, // found when the file is opened
+  isDistrusted: () => false,
 };
 
 export const postgresDialect: Dialect = {
@@ -80,11 +83,13 @@ export const postgresDialect: Dialect = {
   isOutage: (err) =>
     err instanceof knex.KnexTimeoutError ||
     POSTGRES_OUTAGE_CODES.test(codeOf(err)) ||
+    isDistrusted(err) ||
     (err instanceof Error &&
       !(err instanceof DatabaseError) &&
       DRIVER_OUTAGE_MESSAGES.test(err.message)),
   // Invalid authorization, invalid catalog name, insufficient privilege.
   isRefusal: (err) => /^(28...|3D000|42501)$/.test(codeOf(err)),
+  isDistrusted,
 };
 
 /**
@@ -98,6 +103,19 @@ const POSTGRES_OUTAGE_CODES =
 /** The driver gives these no code; knex puts the statement before them. */
 const DRIVER_OUTAGE_MESSAGES =
   /(Connection terminated( unexpectedly)?|Query read timeout|timeout expired|is not queryable)$/;
+
+/** What Node reports of certificates, and the driver of servers without any. */
+function isDistrusted(err: unknown): boolean {
+  if (!(err instanceof Error)) return false;
+  return (
+    CERTIFICATE_CODES.test(codeOf(err)) ||
+    err.message.endsWith("The server does not support SSL connections")
+  );
+}
+
+/** Those of OpenSSL's verification (`X509_V_ERR_…`) and of Node's comparison of names. */
+const CERTIFICATE_CODES =
+  /^(.*_CERT(_.*)?|CERT_.*|UNABLE_TO_VERIFY_LEAF_SIGNATURE|HOSTNAME_MISMATCH|INVALID_(CA|PURPOSE)|PATH_LENGTH_EXCEEDED)$/;
 
 export interface PoolOptions {
   readonly poolMax: number;

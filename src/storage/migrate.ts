@@ -90,6 +90,7 @@ async function explained<Result>(database: Database, work: () => Promise<Result>
     return await work();
   } catch (err) {
     if (database.dialect.isRefusal(err)) throw databaseRefuses(database, err);
+    if (database.dialect.isDistrusted(err)) throw databaseDistrusted(database, err);
     throw database.dialect.isOutage(err) ? databaseSilent(database, err) : err;
   }
 }
@@ -98,6 +99,14 @@ function databaseRefuses({ location }: Database, err: unknown): LatchkeyError {
   return new LatchkeyError(
     "database_unusable",
     `The database at ${location} refuses access (${codeOf(err)}): check the user, password and database name in its URL, and what the user may do.`,
+    { cause: err },
+  );
+}
+
+function databaseDistrusted({ location }: Database, err: unknown): LatchkeyError {
+  return new LatchkeyError(
+    "database_unusable",
+    `The database at ${location} is not trusted (${codeOf(err) || "no TLS"}): its certificate must be signed by the authority in sslrootcert and name the host in the URL.`,
     { cause: err },
   );
 }

@@ -1,0 +1,118 @@
+import { expect } from "chai";
+import { openDeployment } from "../../src/app.js";
+import { loadConfig } from "../../src/config/load-config.js";
+import { assertSchemaCurrent, migrateDatabase } from "../../src/storage/migrate.js";
+import { openDatabase } from "../../src/storage/open-database.js";
+import { createTestAuthority, type TestAuthority } from "../support/certificates.js";
+import { reportMissing } from "../support/missing-services.js";
+import {
+  findOwnPostgresProblem,
+  HOW_TO_GET_POSTGRES_BINARIES,
+  startOwnPostgres,
+  type OwnPostgres,
+} from "../support/own-postgres.js";
+import { createStores } from "../support/stores.js";
+import { codeOfRejection, rejectionOf } from "../support/stores-rejection.js";
+
+/** WB-10: the certificate of a backend is checked. */
+describe("PostgreSQL over TLS with sslmode=verify-full", function () {
+  this.timeout(30_000);
+  let authority: TestAuthority;
+  let stranger: TestAuthority;
+  let postgres: OwnPostgres;
+
+  before(async function () {
+    const problem = findOwnPostgresProblem();
+    if (problem !== undefined) {
+      if (process.env["CI"] === "true") throw problem;
+      reportMissing("PostgreSQL of the tests' own", HOW_TO_GET_POSTGRES_BINARIES);
+      this.skip();
+    }
+    authority = await createTestAuthority();
+    stranger = await createTestAuthority();
+    postgres = await startOwnPostgres({ tls: await authority.issue("localhost") });
+  });
+  after(async () => {
+    await postgres?.close();
+    await authority?.close();
+    await stranger?.close();
+  });
+
+  const urlWith = (parameters: Record<string, string>) => {
+    const url = new URL(postgres.url);
+    url.username = "postgres";
+    url.password = "hunter2-of-the-url";
+    for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+    return url;
+  };
+  const verified = (by: TestAuthority) =>
+    urlWith({ sslmode: "verify-full", sslrootcert: by.certificateFile });
+  const failureAtStart = (url: URL) =>
+    rejectionOf(openDeployment(loadConfig({ ...ENVIRONMENT, DATABASE_URL: url.href })));
+
+  it("works with the right authority and name, and is encrypted", async () => {
+    const database = await openDatabase(verified(authority).href);
+    try {
+      await migrateDatabase(database);
+      await assertSchemaCurrent(database);
+      const { rows } = await database.knex.raw<{ rows: { ssl: boolean }[] }>(
+        "select ssl from pg_stat_ssl where pid = pg_backend_pid()",
+      );
+      expect(rows).to.deep.equal([{ ssl: true }]);
+    } finally {
+      await database.close();
+    }
+  });
+
+  it("is refused at start with another authority, in one sentence that says so", async () => {
+    const err = await failureAtStart(verified(stranger));
+    expectClearRefusal(err, /certificate/);
+  });
+
+  it("is refused at start with another name than the certificate's", async () => {
+    const url = verified(authority);
+    url.hostname = "127.0.0.1";
+    const err = await failureAtStart(url);
+    expectClearRefusal(err, /certificate/);
+  });
+
+  it("is refused at start without TLS where the server demands it", async () => {
+    expectClearRefusal(await failureAtStart(urlWith({})), /refuses access/);
+  });
+
+  it("is refused at start where the server has no TLS", async () => {
+    const plain = await startOwnPostgres();
+    try {
+      const url = verified(authority);
+      url.port = new URL(plain.url).port;
+      expect(await failureAtStart(url)).to.include({ code: "database_unusable" });
+    } finally {
+      await plain.close();
+    }
+  });
+
+  it("is an outage, not a bug, when the certificate changes while the server runs", async () => {
+    const database = await openDatabase(verified(stranger).href);
+    try {
+      const { models } = createStores("", database);
+      expect(await codeOfRejection(models.find("Session", "x"))).to.equal("storage_unavailable");
+    } finally {
+      await database.close();
+    }
+  });
+
+  function expectClearRefusal(err: unknown, about: RegExp): void {
+    expect(err).to.include({ code: "database_unusable" });
+    expect(err).to.have.property("message").that.matches(about);
+    expect(err)
+      .to.have.property("message")
+      .that.includes(`:${new URL(postgres.url).port}/`);
+    expect(err).to.have.property("message").that.does.not.include("hunter2");
+  }
+});
+
+const ENVIRONMENT = {
+  NODE_ENV: "production",
+  ISSUER: "http://localhost:8000",
+  SECRET_KEY: "a test secret of more than thirty-two characters",
+};
