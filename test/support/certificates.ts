@@ -19,20 +19,18 @@ export interface TestAuthority {
 export async function createTestAuthority(): Promise<TestAuthority> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-authority-"));
   const file = (name: string) => join(folder, name);
-  const openssl = (...args: string[]) => run("openssl", args, { cwd: folder });
-  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  const openssl = (command: string) => run("openssl", command.split(" "), { cwd: folder });
+  const newKey = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
   await openssl(
-    ...["req", "-x509", ...newKey, "-keyout", "ca.key", "-out", "ca.pem", "-days", "1"],
-    ...["-subj", "/CN=Test authority", "-addext", "basicConstraints=critical,CA:TRUE"],
+    `req -x509 ${newKey} -keyout ca.key -out ca.pem -days 1 -subj /CN=test-authority -addext basicConstraints=critical,CA:TRUE`,
   );
   return {
     certificateFile: file("ca.pem"),
     async issue(dnsName) {
-      await openssl("req", ...newKey, "-keyout", "server.key", "-out", "server.csr", "-subj", "/");
+      await openssl(`req ${newKey} -keyout server.key -out server.csr -subj /`);
       await writeFile(file("server.ext"), `subjectAltName=DNS:${dnsName}\n`);
       await openssl(
-        ...["x509", "-req", "-in", "server.csr", "-CA", "ca.pem", "-CAkey", "ca.key"],
-        ...["-CAcreateserial", "-out", "server.pem", "-days", "1", "-extfile", "server.ext"],
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out server.pem -days 1 -extfile server.ext",
       );
       return {
         certificate: await readFile(file("server.pem"), "utf8"),
