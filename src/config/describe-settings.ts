@@ -30,9 +30,15 @@ is a name in it that looks like a misspelt setting. Other names in it are left a
 
 ## Secrets
 
-\`SECRET_KEY\` and the password in \`DATABASE_URL\` are secrets. Give them through the environment, or
-through a \`.env\` that only the server's user can read; neither belongs in an image or in version
-control. Messages about them never show their value. Make a key with \`openssl rand -base64 48\`.
+A setting marked (secret) below may stand in a file instead: \`SECRET_KEY_FILE=/run/secrets/secret-key\`
+says where \`SECRET_KEY\` is, and the others have a name with \`_FILE\` after it, too. Give the setting
+or its file, not both. The file holds the secret alone, on one line; the line break at its end is no
+part of it. A relative path starts at the working directory. Containers, Kubernetes and systemd hand
+over secrets this way; unlike variables, files do not show in \`docker inspect\`.
+
+Else give secrets through the environment, or through a \`.env\` that only the server's user can read.
+They belong neither in an image nor in version control. Messages about them never show their value.
+Make a key with \`openssl rand -base64 48\`.
 `;
 
 /** The whole of docs/configuration.md. */

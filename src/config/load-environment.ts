@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parseEnv } from "node:util";
 import type { SettingProblem } from "./configuration-error.js";
 import { findIntendedName } from "./find-intended-name.js";
+import { exampleOfSecretFile, secretFileNames } from "./secret-file.js";
 import { exampleOf, settingList } from "./settings.js";
 
 export interface LoadedEnvironment {
@@ -70,13 +71,15 @@ function findBadLines(text: string): SettingProblem[] {
 }
 
 function findMisspellings(names: readonly string[]): SettingProblem[] {
-  const known = settingList.map(([name]) => name);
+  const examples = new Map<string, string>([
+    ...settingList.map(([name]) => [name, exampleOf(name)] as const),
+    ...secretFileNames.map((name) => [name, exampleOfSecretFile(name)] as const),
+  ]);
   return names.flatMap((name) => {
-    const intended = findIntendedName(name, known);
-    if (intended === undefined) return [];
-    return [
-      { name, reason: `in .env is no setting: ${intended} is`, example: exampleOf(intended) },
-    ];
+    const intended = findIntendedName(name, [...examples.keys()]);
+    const example = intended === undefined ? undefined : examples.get(intended);
+    if (example === undefined) return [];
+    return [{ name, reason: `in .env is no setting: ${intended} is`, example }];
   });
 }
 

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { SettingProblem } from "./configuration-error.js";
+import { exampleOfSecretFile, loadSecretFile, secretFileNameOf } from "./secret-file.js";
 import type { Setting } from "./setting.js";
 import { settingRules } from "./setting-rules.js";
 import { exampleOf, settingList, type SettingName, type SettingValues } from "./settings.js";
@@ -14,21 +15,47 @@ export interface SettingsReading {
 
 const MAX_SHOWN_CHARACTERS = 100;
 
-/** Parses each setting on its own, then applies the rules among those that could be parsed. */
+/**
+ * Parses each setting on its own, then applies the rules among those that could be parsed. A secret
+ * setting may be in a file that `<name>_FILE` names.
+ */
 export function readSettings(environment: Environment): SettingsReading {
   const parsed: Partial<Record<SettingName, unknown>> = {};
   const problems: SettingProblem[] = [];
+  const unreadable = new Set<SettingName>();
+  const refuse = (name: SettingName, problem: SettingProblem) => {
+    unreadable.add(name);
+    problems.push(problem);
+  };
   for (const [name, setting] of settingList) {
-    const text = environment[name] || setting.default;
-    if (text === undefined) continue;
+    const { text = setting.default, problem } = findGiven(name, setting, environment);
+    if (problem !== undefined) refuse(name, problem);
+    if (problem !== undefined || text === undefined) continue;
     const result = setting.type.safeParse(text);
     if (result.success) parsed[name] = result.data;
-    else problems.push(describeRefusal(name, setting, { text, error: result.error }));
+    else refuse(name, describeRefusal(name, setting, { text, error: result.error }));
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- each value was made by the very type that SettingValues derives its own from
   const values = parsed as SettingValues;
-  const unreadable = new Set(problems.map(({ name }) => name));
   return { values, problems: [...problems, ...findBrokenRules(values, unreadable)] };
+}
+
+interface Given {
+  readonly text?: string;
+  readonly problem?: SettingProblem;
+}
+
+function findGiven(name: SettingName, setting: Setting, environment: Environment): Given {
+  const text = environment[name];
+  const fileName = secretFileNameOf(name);
+  const path = setting.secret === true ? environment[fileName] : undefined;
+  if (!path) return text ? { text } : {};
+  const reading = text
+    ? { violation: `must not be given beside ${name}: give one of the two` }
+    : loadSecretFile(path);
+  if (reading.violation === undefined) return reading;
+  const example = exampleOfSecretFile(fileName);
+  return { problem: { name: fileName, reason: reading.violation, example } };
 }
 
 function describeRefusal(
@@ -43,7 +70,10 @@ function describeRefusal(
     : { name, reason, example, value: quote(text) };
 }
 
-function findBrokenRules(values: SettingValues, unreadable: ReadonlySet<string>): SettingProblem[] {
+function findBrokenRules(
+  values: SettingValues,
+  unreadable: ReadonlySet<SettingName>,
+): SettingProblem[] {
   return settingRules
     .filter(({ reads }) => !reads.some((name) => unreadable.has(name)))
     .flatMap(({ name, findViolation }) => {
