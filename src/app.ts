@@ -41,6 +41,7 @@ import { createMac, createSealer, deriveKey } from "./lib/seal.js";
 import { createFindAccessToken } from "./oidc/access-tokens.js";
 import { createClientAdministration } from "./oidc/client-administration.js";
 import { createProvider } from "./oidc/create-provider.js";
+import { createModelValues } from "./oidc/model-values.js";
 import { createInteractions, createInteractionUrl } from "./oidc/interactions.js";
 import { createSealedRequests } from "./oidc/sealed-request.js";
 import { loadOrCreateSecretFile } from "./storage/data-directory.js";
@@ -138,6 +139,7 @@ export async function createApp({ config, secretKey, database, clock, logger }: 
     pages: createProviderPages({ accounts, render, basePath }),
     interactionUrl: createInteractionUrl(basePath, sealedRequests, setSealedRequestCookie),
     sealer: createSealer(secretKey, "model-ids"),
+    values: createModelValues(deriveKey(secretKey, "model-values")),
     clock,
     audit,
     logger,

@@ -1,36 +1,31 @@
-import { createHash, randomUUID } from "node:crypto";
-import { Provider, errors, type Adapter, type AdapterPayload } from "oidc-provider";
+import { hash, randomUUID } from "node:crypto";
+import { Provider, errors, type Adapter } from "oidc-provider";
+import type { ClientStore } from "../clients/client-store.js";
 import type { Audit } from "../lib/audit.js";
 import type { Sealer } from "../lib/seal.js";
-import type { ClientStore } from "../clients/client-store.js";
 import { createClientAdapter } from "./client-adapter.js";
-import { MODEL_NAMES, type ModelName, type ModelPayload, type ModelStore } from "./model-store.js";
+import { deviceFacts } from "./device-facts.js";
+import { MODEL_RULES } from "./model-rules.js";
+import {
+  MODEL_NAMES,
+  type ModelName,
+  type ModelPayload,
+  type ModelRecord,
+  type ModelStore,
+} from "./model-store.js";
+import type { ModelValues } from "./model-values.js";
 import { requestFacts } from "./request-facts.js";
+import { grantIdOfSession } from "./session-grant.js";
+import { createStoredPayloads } from "./stored-payload.js";
+import { findUnitOfWork, type UnitOfWork } from "./unit-of-work.js";
 
 export interface AdapterDeps {
   readonly models: ModelStore;
   readonly clients: ClientStore;
+  readonly values: ModelValues;
   readonly sealer: Sealer;
   readonly audit: Audit;
 }
-
-/** How the id of a model may be stored. */
-const ID_AT_REST: Record<ModelName, "hashed" | "plain"> = {
-  Session: "hashed",
-  Interaction: "hashed",
-  Grant: "plain", // an internal reference that opens nothing
-  AuthorizationCode: "hashed",
-  AccessToken: "hashed",
-  RefreshToken: "hashed",
-  ClientCredentials: "hashed",
-  DeviceCode: "hashed",
-  BackchannelAuthenticationRequest: "hashed",
-  PushedAuthorizationRequest: "hashed",
-  PreAuthorizedCode: "hashed",
-  ReplayDetection: "plain", // already a hash
-  InitialAccessToken: "hashed",
-  RegistrationAccessToken: "hashed",
-};
 
 /**
  * 10 min: a device code stays findable for so long after its expiry, since the device is then told
@@ -38,21 +33,25 @@ const ID_AT_REST: Record<ModelName, "hashed" | "plain"> = {
  */
 const EXPIRED_DEVICE_CODE_SECONDS = 600;
 
-/**
- * Members of an interaction that name another record; sealed where they are stored. The first two
- * are secret. The grant is not, but stores delete by it, and an interaction must outlive the grant
- * of the person who is signed out in the middle of it for somebody else.
- */
-const REFERENCES = ["parJti", "deviceCode", "grantId"] as const;
-/** Where a sealed reference is kept: not under the name that stores index. */
-const sealedName = (reference: string) => `sealed_${reference}`;
+/** Written with the answer that carries them; see `UnitOfWork`. */
+const DEFERRED: ReadonlySet<ModelName> = new Set([
+  "AuthorizationCode",
+  "AccessToken",
+  "RefreshToken",
+]);
 
-/** One id for each request, so that a command resent within it is known to be the same attempt. */
-const attempts = new WeakMap<object, string>();
+/** Read together with their grant and session, which the library asks for next. */
+const READ_WITH_FAMILY: ReadonlySet<ModelName> = new Set([
+  "AuthorizationCode",
+  "AccessToken",
+  "RefreshToken",
+  "Session",
+]);
 
 /**
  * The library's storage adapter over `ModelStore` and `ClientStore`. Adds what the library leaves
- * to its host: token values are stored only as their SHA-256, and a code or token is consumed once.
+ * to its host: token values are stored only as their SHA-256, a code or token is consumed once, and
+ * each request reads and writes in as few steps as it can.
  */
 export function createAdapterFactory(deps: AdapterDeps): (name: string) => Adapter {
   return (name) => {
@@ -64,46 +63,86 @@ export function createAdapterFactory(deps: AdapterDeps): (name: string) => Adapt
   };
 }
 
-function createModelAdapter(model: ModelName, { models, sealer, audit }: AdapterDeps): Adapter {
-  const atRest = (id: string) => (ID_AT_REST[model] === "hashed" ? sha256(id) : id);
-  const stripped = createStrip(model, sealer);
-  const unseal = createUnseal(model, sealer);
-  const reopen = (payload: ModelPayload | undefined, context: string) => {
-    const id =
-      payload === undefined ? undefined : sealer.open(String(payload["sealedId"]), context);
-    return id === undefined ? undefined : restore(payload, id);
-  };
+function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
+  const { models, values, audit } = deps;
+  const payloads = createStoredPayloads(model, deps);
+  const atRest = createIdAtRest(model, values);
+  const { length } = MODEL_RULES[model];
+
+  async function findStored(id: string): Promise<ModelPayload | undefined> {
+    // No record can have it, so nobody is asked.
+    if (length !== undefined && id.length !== length) return undefined;
+    const unit = findUnitOfWork();
+    const known = model === "Grant" ? unit?.readAhead.take(model, id) : undefined;
+    if (known !== undefined) return known.payload;
+    if (unit === undefined || !READ_WITH_FAMILY.has(model)) return models.find(model, atRest(id));
+    return findWithFamily(atRest(id), unit);
+  }
+
+  async function findWithFamily(
+    id: string,
+    { readAhead }: UnitOfWork,
+  ): Promise<ModelPayload | undefined> {
+    const clientId = model === "Session" ? askedClient() : undefined;
+    const family = await models.findFamily(model, id, clientId);
+    if (family === undefined) return undefined;
+    const { record, grant, session } = family;
+    const grantId = clientId === undefined ? record["grantId"] : grantIdOfSession(record, clientId);
+    if (typeof grantId === "string") readAhead.put("Grant", grantId, grant);
+    if (record["expiresWithSession"] === true) {
+      readAhead.put("Session", String(record["sessionUid"]), session);
+    }
+    return record;
+  }
+
+  function refuse(): Error {
+    audit({ event: "token.replayed", outcome: "failure", model, ...requestFacts(Provider.ctx) });
+    return model === "PushedAuthorizationRequest"
+      ? new errors.InvalidRequestUri("request_uri is invalid, expired, or was already used")
+      : new errors.InvalidGrant("grant request is invalid: already used");
+  }
 
   return {
     async upsert(id, payload, expiresIn) {
       const extraSeconds = model === "DeviceCode" ? EXPIRED_DEVICE_CODE_SECONDS : 0;
-      await models.upsert(
+      const { replaces, ...stored } = payloads.store(id, payload);
+      const record: ModelRecord = {
         model,
-        atRest(id),
-        stripped(id, payload),
+        id: atRest(id),
+        payload: model === "Session" ? { ...stored, device: deviceFacts(Provider.ctx) } : stored,
         // Undefined, against the type, for what never expires.
-        expiresIn === undefined ? undefined : expiresIn + extraSeconds,
-      );
+        expiresInSeconds: expiresIn === undefined ? undefined : expiresIn + extraSeconds,
+        replaces: typeof replaces === "string" ? atRest(replaces) : undefined,
+      };
+      const unit = findUnitOfWork();
+      if (unit === undefined) return models.upsertTogether([record]);
+      if (DEFERRED.has(model)) return unit.defer(record);
+      // The last that a request at the authorization endpoint writes.
+      if (model !== "Session") return models.upsertTogether([record]);
+      unit.defer(record);
+      await unit.commit();
     },
 
     async find(id) {
-      return restore(unseal(await models.find(model, atRest(id)), id), id);
+      const payload = await findStored(id);
+      return payload === undefined ? undefined : payloads.restore(id, payload);
     },
 
     async findByUid(uid) {
-      return reopen(await models.findSessionByUid(uid), uid);
+      const known = findUnitOfWork()?.readAhead.take("Session", uid);
+      const payload = known === undefined ? await models.findSessionByUid(uid) : known.payload;
+      return payload === undefined ? undefined : payloads.reopen(uid, payload);
     },
 
     async findByUserCode(userCode) {
-      return reopen(await models.findDeviceCodeByUserCode(userCode), userCode);
+      const payload = await models.findDeviceCodeByUserCode(values.userCodeAtRest(userCode));
+      return payload === undefined ? undefined : payloads.reopen(userCode, payload);
     },
 
     async consume(id) {
-      if (await models.consume(model, atRest(id), attemptId())) return;
-      audit({ event: "token.replayed", outcome: "failure", model, ...requestFacts(Provider.ctx) });
-      throw model === "PushedAuthorizationRequest"
-        ? new errors.InvalidRequestUri("request_uri is invalid, expired, or was already used")
-        : new errors.InvalidGrant("grant request is invalid: already used");
+      const unit = model === "PushedAuthorizationRequest" ? undefined : findUnitOfWork();
+      if (unit !== undefined) return unit.deferConsumption(model, atRest(id), refuse);
+      if (!(await models.consume({ model, id: atRest(id), attempt: randomUUID() }))) throw refuse();
     },
 
     async destroy(id) {
@@ -116,63 +155,19 @@ function createModelAdapter(model: ModelName, { models, sealer, audit }: Adapter
   };
 }
 
-/**
- * The payload without the secret that identifies the record. Sessions and device codes are also
- * found by another key and need their id back then, so it stays sealed.
- */
-function createStrip(model: ModelName, sealer: Sealer) {
-  return (id: string, payload: AdapterPayload): ModelPayload => {
-    const { jti: _jti, ...rest } = payload;
-    const stored: ModelPayload = { ...rest };
-    if (model === "Session") stored["sealedId"] = sealer.seal(id, String(payload.uid));
-    if (model === "DeviceCode") stored["sealedId"] = sealer.seal(id, String(payload.userCode));
-    if (model === "Interaction") {
-      if (isRecord(stored["session"])) {
-        const { cookie: _cookie, ...session } = stored["session"];
-        stored["session"] = session;
-      }
-      for (const name of REFERENCES) {
-        const reference = stored[name];
-        delete stored[name];
-        if (typeof reference === "string") stored[sealedName(name)] = sealer.seal(reference, id);
-      }
-    }
-    return stored;
-  };
-}
-
-/** The reverse of what `createStrip` does to references. */
-function createUnseal(model: ModelName, sealer: Sealer) {
-  return (payload: ModelPayload | undefined, id: string): ModelPayload | undefined => {
-    if (payload === undefined || model !== "Interaction") return payload;
-    const restored = { ...payload };
-    for (const name of REFERENCES) {
-      const sealed = restored[sealedName(name)];
-      delete restored[sealedName(name)];
-      if (typeof sealed === "string") restored[name] = sealer.open(sealed, id);
-    }
-    return restored;
-  };
-}
-
-function restore(payload: ModelPayload | undefined, id: string): AdapterPayload | undefined {
-  if (payload === undefined) return undefined;
-  const { sealedId: _sealedId, ...rest } = payload;
-  return { ...rest, jti: id };
-}
-
-function attemptId(): string {
-  const ctx: object | undefined = Provider.ctx;
-  if (ctx === undefined) return randomUUID();
-  const attempt = attempts.get(ctx) ?? randomUUID();
-  attempts.set(ctx, attempt);
-  return attempt;
+function createIdAtRest(model: ModelName, values: ModelValues): (id: string) => string {
+  const { id: kind } = MODEL_RULES[model];
+  if (kind === "plain") return (id) => id;
+  if (kind === "hash") return sha256;
+  return (id) => values.partitionOf(id) + sha256(id);
 }
 
 function sha256(value: string): string {
-  return createHash("sha256").update(value).digest("base64url");
+  return hash("sha256", value, "base64url");
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** The client that a request to the authorization endpoint names. */
+function askedClient(): string | undefined {
+  const clientId = Provider.ctx?.query["client_id"];
+  return typeof clientId === "string" ? clientId : undefined;
 }

@@ -3,7 +3,7 @@
  * events. Owns the protocol; does not own pages (`http/`) or storage (`storage/`). Called by `app.ts`.
  */
 import { createHash } from "node:crypto";
-import { Provider, type Configuration, type FindAccount } from "oidc-provider";
+import type { Configuration, FindAccount, Provider } from "oidc-provider";
 import { toAccountId } from "../accounts/account.js";
 import type { AccountStore } from "../accounts/account-store.js";
 import { verifyClientSecret } from "../clients/client-secret.js";
@@ -16,6 +16,7 @@ import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import type { Sealer } from "../lib/seal.js";
 import { createAdapterFactory } from "./adapter.js";
+import { CommittingProvider } from "./committing-provider.js";
 import { accountClaims } from "./claims.js";
 import { limitDevicePolling } from "./device-polling.js";
 import { listenToProvider } from "./events.js";
@@ -25,6 +26,9 @@ import { createRevocationAudit } from "./revocation-audit.js";
 import type { ModelStore } from "./model-store.js";
 import type { ProviderPages } from "./provider-pages.js";
 import { createConfiguration, type ProviderSettings } from "./configuration.js";
+import type { ModelValues } from "./model-values.js";
+import { placeModels } from "./place-models.js";
+import { beginUnitOfWork } from "./unit-of-work.js";
 import { translateOutages } from "./translate-outages.js";
 import { ROUTES } from "./routes.js";
 import { createMetadataCaching } from "./metadata-caching.js";
@@ -44,6 +48,7 @@ export interface ProviderDeps {
   readonly pages: ProviderPages;
   readonly interactionUrl: NonNullable<NonNullable<Configuration["interactions"]>["url"]>;
   readonly sealer: Sealer;
+  readonly values: ModelValues;
   readonly clock: Clock;
   readonly audit: Audit;
   readonly logger: Logger;
@@ -59,7 +64,7 @@ export function createProvider(given: ProviderDeps): Provider {
     resourceServers: translateOutages(given.resourceServers),
   };
   const { settings, models, accounts, audit, logger, clock } = deps;
-  const provider = new Provider(settings.issuer, {
+  const provider = new CommittingProvider(settings.issuer, {
     ...createConfiguration(deps),
     adapter: createAdapterFactory(deps),
     findAccount: createFindAccount(accounts),
@@ -70,7 +75,13 @@ export function createProvider(given: ProviderDeps): Provider {
   provider.ReplayDetection.unique = (iss, jti, exp) =>
     models.insertOnce("ReplayDetection", replayId(iss, jti), { iss }, exp - clock.nowSeconds());
 
+  placeModels(provider, deps.values);
   limitDevicePolling(provider, models);
+  provider.use(async (ctx, next) => {
+    const unit = beginUnitOfWork(ctx, models);
+    await next();
+    await unit.commit();
+  });
   provider.use(createMetadataCaching());
   provider.use(createFormPostReturn(deps.pages));
   provider.use(createRevocationAudit(audit));

@@ -1,17 +1,25 @@
 import type { Knex } from "knex";
 import type { Clock } from "../lib/clock.js";
-import { LatchkeyError } from "../lib/errors.js";
 import type {
   ExpiredModelPurge,
   ModelName,
   ModelPayload,
+  ModelRecord,
   ModelStore,
 } from "../oidc/model-store.js";
 import { isFindable } from "./findable.js";
+import {
+  MODEL_COLUMN,
+  toModelRow,
+  toPayload,
+  type FoundModelColumns,
+  type WrittenModelColumns,
+} from "./model-row.js";
 import type { Database } from "./open-database.js";
 import { reportOutages } from "./report-outages.js";
+import { createFindFamily } from "./sql-model-family.js";
 import { parseStoredObject } from "./stored-json.js";
-import type { ModelRow } from "./tables.js";
+import { userCodeTaken } from "./user-code-taken.js";
 
 export interface SqlModelStoreDeps {
   readonly database: Database;
@@ -26,14 +34,11 @@ interface FindableColumns {
   readonly user_code?: string;
 }
 
-/** What a write sets; consumption is set by `consume` alone. */
-type WrittenColumns = Omit<ModelRow, "consumed_at" | "consumed_by">;
-
 const UNEXPIRED = "(expires_at is null or expires_at > ?)";
 
 /**
- * The library's models in the table `model`. Every method is one statement, and so one commit, save
- * `upsert` of a record with a user code (two in one transaction) and `consume` for all but the first.
+ * The library's models in the table `model`. Every method is one statement or one transaction, and
+ * so one commit, save `consume` for all but the first (two).
  */
 export function createSqlModelStore({
   database,
@@ -43,55 +48,92 @@ export function createSqlModelStore({
 
   async function findOne(where: FindableColumns): Promise<ModelPayload | undefined> {
     if (!Object.values(where).every(isFindable)) return undefined;
-    const row = await knex("model")
+    const row: FoundModelColumns | undefined = await knex("model")
       .where(where)
       .whereRaw(UNEXPIRED, [clock.nowSeconds()])
       // Sessions may share a uid while one replaces the other: the one written last counts.
       .orderBy("expires_at", "desc")
       .first("payload", "consumed_at");
-    if (row === undefined) return undefined;
-    const payload = parseStoredObject(row.payload, "model.payload");
-    return row.consumed_at === null ? payload : { ...payload, consumed: row.consumed_at };
+    return row === undefined ? undefined : toPayload(row);
   }
 
   /** In place of a record that expired, it is a new one, which nobody has consumed. */
-  async function write(row: WrittenColumns, connection: Knex): Promise<void> {
+  async function write(rows: readonly WrittenModelColumns[], connection: Knex): Promise<void> {
     const kept = "case when model.expires_at <= ? then null else ?? end";
     const now = clock.nowSeconds();
     await connection("model")
-      .insert(row)
+      .insert([...rows])
       .onConflict(["model", "id"])
       .merge({
-        ...row,
+        ...Object.fromEntries(
+          OVERWRITTEN.map((column) => [column, knex.raw("??", [`excluded.${column}`])]),
+        ),
         consumed_at: knex.raw(kept, [now, "model.consumed_at"]),
         consumed_by: knex.raw(kept, [now, "model.consumed_by"]),
       });
   }
 
+  async function writeAll(records: readonly ModelRecord[], connection: Knex): Promise<void> {
+    const rows = records.map((record) => toModelRow(record, clock));
+    for (const { model, replaces } of records) {
+      if (replaces !== undefined) await connection("model").where({ model, id: replaces }).delete();
+    }
+    for (const row of rows) {
+      if (row.user_code !== null) await freeUserCode(row, connection);
+    }
+    await write(rows, connection);
+  }
+
   /** A user code is free again when its device code has expired, whether that was purged or not. */
-  async function writeWithUserCode(row: WrittenColumns): Promise<void> {
+  async function freeUserCode(row: WrittenModelColumns, connection: Knex): Promise<void> {
+    await connection("model")
+      .where({ model: row.model, user_code: row.user_code })
+      .whereNot({ id: row.id })
+      .where("expires_at", "<=", clock.nowSeconds())
+      .delete();
+  }
+
+  async function upsertTogether(records: readonly ModelRecord[]): Promise<void> {
+    const plain = records.every(
+      ({ payload, replaces }) => replaces === undefined && payload["userCode"] === undefined,
+    );
     try {
-      await knex.transaction(async (transaction) => {
-        await transaction("model")
-          .where({ model: row.model, user_code: row.user_code })
-          .whereNot({ id: row.id })
-          .where("expires_at", "<=", clock.nowSeconds())
-          .delete();
-        await write(row, transaction);
-      });
+      if (plain) await writeAll(records, knex);
+      else await knex.transaction((transaction) => writeAll(records, transaction));
     } catch (err) {
       throw dialect.isUniqueViolation(err) ? userCodeTaken(err) : err;
     }
   }
 
-  return reportOutages<ModelStore & ExpiredModelPurge>(dialect, {
-    async upsert(...written) {
-      const row = toRow(written, clock);
-      await (row.user_code === null ? write(row, knex) : writeWithUserCode(row));
-    },
+  async function markConsumed(
+    { model, id, attempt }: { model: ModelName; id: string; attempt: string },
+    connection: Knex,
+  ): Promise<boolean> {
+    const now = clock.nowSeconds();
+    const won = await connection("model")
+      .where({ model, id })
+      .whereRaw(UNEXPIRED, [now])
+      .whereRaw("(consumed_at is null or consumed_by = ?)", [attempt])
+      .update({ consumed_at: knex.raw("coalesce(consumed_at, ?)", [now]), consumed_by: attempt });
+    return won === 1;
+  }
 
-    async insertOnce(...written) {
-      const row = toRow(written, clock);
+  async function endFamilyOfConsumed(model: ModelName, id: string): Promise<void> {
+    const itsGrant = knex("model")
+      .select("grant_id")
+      .where({ model, id })
+      .whereNotNull("consumed_at")
+      .whereRaw(UNEXPIRED, [clock.nowSeconds()]);
+    await knex("model").where("grant_id", itsGrant).delete();
+  }
+
+  return reportOutages<ModelStore & ExpiredModelPurge>(dialect, {
+    upsertTogether,
+    upsert: (...[model, id, payload, expiresInSeconds]) =>
+      upsertTogether([{ model, id, payload, expiresInSeconds }]),
+
+    async insertOnce(...[model, id, payload, expiresInSeconds]) {
+      const row = toModelRow({ model, id, payload, expiresInSeconds }, clock);
       const inserted = await knex("model")
         .insert(row)
         .onConflict(["model", "id"])
@@ -102,28 +144,32 @@ export function createSqlModelStore({
     },
 
     find: (model, id) => findOne({ model, id }),
+    findFamily: createFindFamily({ knex, clock, findOne }),
     findSessionByUid: (uid) => findOne({ model: "Session", uid }),
     findDeviceCodeByUserCode: (userCode) => findOne({ model: "DeviceCode", user_code: userCode }),
 
-    async consume(model, id, attempt) {
-      const now = clock.nowSeconds();
-      const won = await knex("model")
-        .where({ model, id })
-        .whereRaw(UNEXPIRED, [now])
-        .whereRaw("(consumed_at is null or consumed_by = ?)", [attempt])
-        .update({
-          consumed_at: knex.raw("coalesce(consumed_at, ?)", [now]),
-          consumed_by: attempt,
-        });
-      if (won === 1) return true;
+    async listSessions(accountId) {
+      const rows = await knex("model")
+        .where({ model: "Session", account_id: accountId })
+        .whereRaw(UNEXPIRED, [clock.nowSeconds()])
+        .select("id", "payload");
+      return rows.map(({ id, payload }) => ({
+        id,
+        payload: parseStoredObject(payload, MODEL_COLUMN),
+      }));
+    },
 
-      const itsGrant = knex("model")
-        .select("grant_id")
-        .where({ model, id })
-        .whereNotNull("consumed_at")
-        .whereRaw(UNEXPIRED, [now]);
-      await knex("model").where("grant_id", itsGrant).delete();
-      return false;
+    async consume({ issued = [], ...consumption }) {
+      const won =
+        issued.length === 0
+          ? await markConsumed(consumption, knex)
+          : await knex.transaction(async (transaction) => {
+              const isFirst = await markConsumed(consumption, transaction);
+              if (isFirst) await writeAll(issued, transaction);
+              return isFirst;
+            });
+      if (!won) await endFamilyOfConsumed(consumption.model, consumption.id);
+      return won;
     },
 
     async destroy(model, id) {
@@ -145,34 +191,13 @@ export function createSqlModelStore({
   });
 }
 
-function toRow(written: Parameters<ModelStore["upsert"]>, clock: Clock): WrittenColumns {
-  const [model, id, payload, expiresInSeconds] = written;
-  return {
-    model,
-    id,
-    payload: JSON.stringify(payload),
-    grant_id: model === "Grant" ? id : text(payload["grantId"]),
-    uid: text(payload["uid"]),
-    user_code: text(payload["userCode"]),
-    account_id: text(payload["accountId"]),
-    client_id: text(payload["clientId"]),
-    expires_at: expiresInSeconds === undefined ? null : expiresAt(clock, expiresInSeconds),
-  };
-}
-
-/** Counted from the end of the current second, so that no record lives shorter than it was given. */
-function expiresAt(clock: Clock, expiresInSeconds: number): number {
-  return Math.ceil(clock.nowMs() / 1000) + Math.max(1, Math.ceil(expiresInSeconds));
-}
-
-function text(value: unknown): string | null {
-  return typeof value === "string" ? value : null;
-}
-
-function userCodeTaken(cause: unknown): LatchkeyError {
-  return new LatchkeyError("user_code_taken", "This user code is in use. Please ask for another.", {
-    status: 503,
-    retryAfterSeconds: 1,
-    cause,
-  });
-}
+/** What a write sets anew; consumption is set by `consume` alone. */
+const OVERWRITTEN = [
+  "payload",
+  "grant_id",
+  "uid",
+  "user_code",
+  "account_id",
+  "client_id",
+  "expires_at",
+] as const;

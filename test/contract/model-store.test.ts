@@ -1,22 +1,31 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
+import { partitionOf } from "../../src/oidc/partition.js";
 import { MODEL_NAMES, type ModelName } from "../../src/oidc/model-store.js";
 import { describeOnEachBackend } from "../support/stores.js";
 import { codeOfRejection } from "../support/stores-rejection.js";
 import { killStoresChildren, startStoresChild } from "../support/stores-child-process.js";
 
 const ROUNDS = 20;
+
+/** Three ids that begin alike, as those of one account do. */
+function idsOfOnePartition(): [string, string, string] {
+  const id = randomUUID();
+  const another = () => partitionOf(id) + randomUUID();
+  return [id, another(), another()];
+}
+
 const CALLERS = 50;
 
 describeOnEachBackend("ModelStore", (stores) => {
   const models = () => stores().models;
+  const consume = (model: ModelName, id: string, attempt: string) =>
+    models().consume({ model, id, attempt });
   const times = (count: number) => Array.from({ length: count }, (_, index) => index);
 
   /** A code with a grant of its own and tokens that hang on it. */
   async function issueFamily() {
-    const grantId = randomUUID();
-    const code = randomUUID();
-    const token = randomUUID();
+    const [grantId, code, token] = idsOfOnePartition();
     await models().upsert("Grant", grantId, { accountId: "a", clientId: "c" }, 3600);
     await models().upsert("AuthorizationCode", code, { grantId }, 60);
     await models().upsert("AccessToken", token, { grantId }, 600);
@@ -118,7 +127,7 @@ describeOnEachBackend("ModelStore", (stores) => {
     }
 
     it("finds a session by its uid, and the one written last when one replaces another", async () => {
-      const [first, second, uid] = [randomUUID(), randomUUID(), randomUUID()];
+      const [first, second, uid] = idsOfOnePartition();
       await models().upsert("Session", first, { uid, at: 1 }, 60);
       stores().clock.advance(1);
       await models().upsert("Session", second, { uid, at: 2 }, 60);
@@ -129,7 +138,7 @@ describeOnEachBackend("ModelStore", (stores) => {
 
     it("finds only sessions by uid and only device codes by user code", async () => {
       const key = randomUUID();
-      await models().upsert("Interaction", randomUUID(), { uid: key, userCode: key }, 60);
+      await models().upsert("Interaction", key, { uid: key, userCode: key }, 60);
       expect(await models().findSessionByUid(key)).to.equal(undefined);
       expect(await models().findDeviceCodeByUserCode(key)).to.equal(undefined);
     });
@@ -137,7 +146,7 @@ describeOnEachBackend("ModelStore", (stores) => {
 
   describe("user codes", () => {
     it("finds a device code by its user code, also after it was written again", async () => {
-      const [id, userCode] = [randomUUID(), randomUUID()];
+      const [id, userCode] = idsOfOnePartition();
       await models().upsert("DeviceCode", id, { userCode }, 600);
       await models().upsert("DeviceCode", id, { userCode, inFlight: true }, 600);
       const found = await models().findDeviceCodeByUserCode(userCode);
@@ -145,18 +154,18 @@ describeOnEachBackend("ModelStore", (stores) => {
     });
 
     it("refuses one that another live device has, so that nobody allows the wrong one", async () => {
-      const [id, userCode] = [randomUUID(), randomUUID()];
+      const [id, userCode, other] = idsOfOnePartition();
       await models().upsert("DeviceCode", id, { userCode, first: true }, 600);
-      const second = models().upsert("DeviceCode", randomUUID(), { userCode }, 600);
+      const second = models().upsert("DeviceCode", other, { userCode }, 600);
       expect(await codeOfRejection(second)).to.equal("user_code_taken");
       expect(await models().findDeviceCodeByUserCode(userCode)).to.include({ first: true });
     });
 
     it("gives one out again when its device code has expired, before any purge", async () => {
-      const userCode = randomUUID();
-      await models().upsert("DeviceCode", randomUUID(), { userCode, first: true }, 600);
+      const [userCode, first, second] = idsOfOnePartition();
+      await models().upsert("DeviceCode", first, { userCode, first: true }, 600);
       stores().clock.advance(600);
-      await models().upsert("DeviceCode", randomUUID(), { userCode, second: true }, 600);
+      await models().upsert("DeviceCode", second, { userCode, second: true }, 600);
       expect(await models().findDeviceCodeByUserCode(userCode)).to.include({ second: true });
     });
   });
@@ -177,11 +186,11 @@ describeOnEachBackend("ModelStore", (stores) => {
     it("writes a record that is not consumed in place of one that was and expired", async () => {
       const id = randomUUID();
       await models().insertOnce("AuthorizationCode", id, {}, 60);
-      await models().consume("AuthorizationCode", id, "first");
+      await consume("AuthorizationCode", id, "first");
       stores().clock.advance(60);
       await models().insertOnce("AuthorizationCode", id, {}, 60);
       expect(await models().find("AuthorizationCode", id)).to.deep.equal({});
-      expect(await models().consume("AuthorizationCode", id, "second")).to.equal(true);
+      expect(await consume("AuthorizationCode", id, "second")).to.equal(true);
     });
 
     it(`lets exactly one of ${CALLERS} concurrent callers write`, async () => {
@@ -204,7 +213,7 @@ describeOnEachBackend("ModelStore", (stores) => {
       await models().upsert("RefreshToken", id, { scope: "openid" }, 60);
       stores().clock.advance(30);
       const consumed = stores().clock.nowSeconds();
-      expect(await models().consume("RefreshToken", id, "first")).to.equal(true);
+      expect(await consume("RefreshToken", id, "first")).to.equal(true);
       expect(await models().find("RefreshToken", id)).to.deep.equal({ scope: "openid", consumed });
       stores().clock.advance(29);
       expect(await models().find("RefreshToken", id)).to.deep.equal({ scope: "openid", consumed });
@@ -215,9 +224,9 @@ describeOnEachBackend("ModelStore", (stores) => {
     it("tells the winner again that it won, with the time of the first", async () => {
       const family = await issueFamily();
       const consumed = stores().clock.nowSeconds();
-      expect(await models().consume("AuthorizationCode", family.code, "first")).to.equal(true);
+      expect(await consume("AuthorizationCode", family.code, "first")).to.equal(true);
       stores().clock.advance(5);
-      expect(await models().consume("AuthorizationCode", family.code, "first")).to.equal(true);
+      expect(await consume("AuthorizationCode", family.code, "first")).to.equal(true);
       expect(await models().find("AuthorizationCode", family.code)).to.include({ consumed });
       expect(await survivors(family)).to.equal(4);
     });
@@ -225,22 +234,22 @@ describeOnEachBackend("ModelStore", (stores) => {
     it("ends the grant and all that hangs on it for the second attempt (RFC 6749 §4.1.2)", async () => {
       const family = await issueFamily();
       const other = await issueFamily();
-      expect(await models().consume("AuthorizationCode", family.code, "first")).to.equal(true);
-      expect(await models().consume("AuthorizationCode", family.code, "second")).to.equal(false);
+      expect(await consume("AuthorizationCode", family.code, "first")).to.equal(true);
+      expect(await consume("AuthorizationCode", family.code, "second")).to.equal(false);
       expect(await survivors(family)).to.equal(0);
       expect(await survivors(other)).to.equal(4);
     });
 
     it("gives false for an absent or expired record and touches nothing", async () => {
       const family = await issueFamily();
-      expect(await models().consume("AuthorizationCode", randomUUID(), "first")).to.equal(false);
-      expect(await models().consume("RefreshToken", family.code, "first")).to.equal(false);
+      expect(await consume("AuthorizationCode", randomUUID(), "first")).to.equal(false);
+      expect(await consume("RefreshToken", family.code, "first")).to.equal(false);
       expect(await survivors(family)).to.equal(4);
 
-      expect(await models().consume("AuthorizationCode", family.code, "first")).to.equal(true);
+      expect(await consume("AuthorizationCode", family.code, "first")).to.equal(true);
       stores().clock.advance(60);
-      expect(await models().consume("AuthorizationCode", family.code, "first")).to.equal(false);
-      expect(await models().consume("AuthorizationCode", family.code, "second")).to.equal(false);
+      expect(await consume("AuthorizationCode", family.code, "first")).to.equal(false);
+      expect(await consume("AuthorizationCode", family.code, "second")).to.equal(false);
       expect(await survivors(family)).to.equal(3);
     });
 
@@ -248,8 +257,8 @@ describeOnEachBackend("ModelStore", (stores) => {
       const [id, unrelated] = [randomUUID(), randomUUID()];
       await models().upsert("PushedAuthorizationRequest", id, {}, 60);
       await models().upsert("PushedAuthorizationRequest", unrelated, {}, 60);
-      expect(await models().consume("PushedAuthorizationRequest", id, "first")).to.equal(true);
-      expect(await models().consume("PushedAuthorizationRequest", id, "second")).to.equal(false);
+      expect(await consume("PushedAuthorizationRequest", id, "first")).to.equal(true);
+      expect(await consume("PushedAuthorizationRequest", id, "second")).to.equal(false);
       expect(await models().find("PushedAuthorizationRequest", id)).to.have.property("consumed");
       expect(await models().find("PushedAuthorizationRequest", unrelated)).to.deep.equal({});
     });
@@ -257,22 +266,22 @@ describeOnEachBackend("ModelStore", (stores) => {
     it("leaves a record consumed that is written again", async () => {
       const id = randomUUID();
       await models().upsert("DeviceCode", id, { step: 1 }, 600);
-      await models().consume("DeviceCode", id, "first");
+      await consume("DeviceCode", id, "first");
       const consumed = stores().clock.nowSeconds();
       stores().clock.advance(1);
       await models().upsert("DeviceCode", id, { step: 2 }, 600);
       expect(await models().find("DeviceCode", id)).to.deep.equal({ step: 2, consumed });
-      expect(await models().consume("DeviceCode", id, "second")).to.equal(false);
+      expect(await consume("DeviceCode", id, "second")).to.equal(false);
     });
 
     it("begins anew with a record written in place of one that expired", async () => {
       const id = randomUUID();
       await models().upsert("AuthorizationCode", id, {}, 60);
-      await models().consume("AuthorizationCode", id, "first");
+      await consume("AuthorizationCode", id, "first");
       stores().clock.advance(60);
       await models().upsert("AuthorizationCode", id, {}, 60);
       expect(await models().find("AuthorizationCode", id)).to.deep.equal({});
-      expect(await models().consume("AuthorizationCode", id, "second")).to.equal(true);
+      expect(await consume("AuthorizationCode", id, "second")).to.equal(true);
     });
 
     it(`lets exactly one of ${CALLERS} concurrent attempts win, and the others end the grant`, async () => {
@@ -280,7 +289,7 @@ describeOnEachBackend("ModelStore", (stores) => {
         const family = await issueFamily();
         const results = await Promise.all(
           times(CALLERS).map((attempt) =>
-            models().consume("AuthorizationCode", family.code, `attempt ${attempt}`),
+            consume("AuthorizationCode", family.code, `attempt ${attempt}`),
           ),
         );
         expect(results.filter(Boolean)).to.have.length(1);
@@ -326,7 +335,7 @@ describeOnEachBackend("ModelStore", (stores) => {
 
   describe("destroy", () => {
     it("deletes the record with its index entries, and no other", async () => {
-      const [id, uid] = [randomUUID(), randomUUID()];
+      const [id, uid] = idsOfOnePartition();
       await models().upsert("Session", id, { uid }, 60);
       await models().upsert("Interaction", id, { kept: true }, 60);
       await models().destroy("Session", id);

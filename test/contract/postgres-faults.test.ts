@@ -76,7 +76,7 @@ describeOnEachDatabase("Faults", (createDatabase, backend) => {
     const calls = {
       ping: database.ping(),
       find: models.find("Session", "x"),
-      consume: models.consume("RefreshToken", "x", "attempt"),
+      consume: models.consume({ model: "RefreshToken", id: "x", attempt: "attempt" }),
     };
     const codes = await Promise.all(
       Object.entries(calls).map(([name, call]) =>
@@ -123,7 +123,7 @@ describeOnEachDatabase("Faults", (createDatabase, backend) => {
     readOnly.searchParams.set("options", "-c default_transaction_read_only=on");
     const standby = createStores(url, await open(readOnly.href)).models;
     expect(await standby.find("RefreshToken", "x")).to.deep.equal({});
-    const consumed = standby.consume("RefreshToken", "x", "attempt");
+    const consumed = standby.consume({ model: "RefreshToken", id: "x", attempt: "attempt" });
     expect(await codeOfRejection(consumed)).to.equal("storage_unavailable");
     expect(await models.find("RefreshToken", "x")).to.deep.equal({});
   });

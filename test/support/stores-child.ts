@@ -33,7 +33,9 @@ const COMMANDS = {
       database: await database(target),
       clock: stopped(nowSeconds),
     });
-    return countTrue(times, (attempt) => models.consume("AuthorizationCode", id, attempt));
+    return countTrue(times, (attempt) =>
+      models.consume({ model: "AuthorizationCode", id, attempt }),
+    );
   },
   insertOnce: async ({ target, id = "", times = 1, nowSeconds = 0 }: ChildCall) => {
     const models = createSqlModelStore({

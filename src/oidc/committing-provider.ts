@@ -1,0 +1,33 @@
+import { Provider, type TokenEndpointGrantContext } from "oidc-provider";
+import { findUnitOfWork } from "./unit-of-work.js";
+
+type Names = string | readonly string[] | ReadonlySet<string>;
+
+/**
+ * The library's provider, whose token endpoint commits what a grant handler has done before it counts
+ * as a success: a code that somebody else has redeemed meanwhile, or a store that is away, is an
+ * error of the handler, answered and told of as any other.
+ */
+export class CommittingProvider extends Provider {
+  /** The library registers its own grant types through this method, too. */
+  override registerGrantType<Params extends object = Record<string, unknown>>(
+    name: string,
+    handler: (ctx: TokenEndpointGrantContext<Params>) => Promise<void> | void,
+    ...rest: [parameters?: Names, duplicates?: Names]
+  ): void {
+    super.registerGrantType<Params>(
+      name,
+      async (ctx) => {
+        const unit = findUnitOfWork(ctx);
+        try {
+          await handler(ctx);
+        } catch (err) {
+          await unit?.abandon();
+          throw err;
+        }
+        await unit?.commit();
+      },
+      ...rest,
+    );
+  }
+}

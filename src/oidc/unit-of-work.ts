@@ -1,0 +1,109 @@
+import { randomUUID } from "node:crypto";
+import { Provider } from "oidc-provider";
+import type {
+  Consumption,
+  ModelName,
+  ModelPayload,
+  ModelRecord,
+  ModelStore,
+} from "./model-store.js";
+import { partitionOf } from "./partition.js";
+
+/**
+ * What one request has read ahead, and what it has yet to write.
+ *
+ * Nobody can use a code or token before the answer that carries it has left, so such records wait
+ * here and are written in one step: those that a code or refresh token is redeemed for together with
+ * its consumption, an authorization code together with the session. A process that dies on the way
+ * leaves either all of it or nothing.
+ */
+export interface UnitOfWork {
+  /** Grants and sessions that came with the record that names them, by grant id and uid. */
+  readonly readAhead: ReadAhead;
+  /** Written by the next `commit`. */
+  defer(record: ModelRecord): void;
+  /** Done by the next `commit`. @param refuse makes the error for an attempt that comes too late. */
+  deferConsumption(model: ModelName, id: string, refuse: () => Error): void;
+  /** @throws what `refuse` made; then nothing was written. */
+  commit(): Promise<void>;
+  /** After an error: a code that was presented is used up all the same, and nothing is issued for it. */
+  abandon(): Promise<void>;
+}
+
+/** Each read is handed over once; a second one asks the store. */
+export interface ReadAhead {
+  put(model: ModelName, key: string, payload: ModelPayload | undefined): void;
+  /** @returns undefined when nothing is known; `{ payload: undefined }` when it is known to be absent. */
+  take(model: ModelName, key: string): { payload: ModelPayload | undefined } | undefined;
+}
+
+const units = new WeakMap<object, UnitOfWork>();
+
+/** Begins the unit of a request; `findUnitOfWork` gives it to whoever works for the same request. */
+export function beginUnitOfWork(ctx: object, models: ModelStore): UnitOfWork {
+  const unit = createUnitOfWork(models);
+  units.set(ctx, unit);
+  return unit;
+}
+
+/** @param ctx the library's current request unless told; undefined outside its routes. */
+export function findUnitOfWork(ctx: object | undefined = Provider.ctx): UnitOfWork | undefined {
+  return ctx === undefined ? undefined : units.get(ctx);
+}
+
+function createUnitOfWork(models: ModelStore): UnitOfWork {
+  let records: ModelRecord[] = [];
+  let consumption: (Consumption & { refuse: () => Error }) | undefined;
+
+  async function consume(issued: readonly ModelRecord[]): Promise<boolean> {
+    if (consumption === undefined) return false;
+    const { refuse, ...rest } = consumption;
+    consumption = undefined;
+    if (await models.consume({ ...rest, issued })) return true;
+    throw refuse();
+  }
+
+  return {
+    readAhead: createReadAhead(),
+    defer(record) {
+      records.push(record);
+    },
+    deferConsumption(model, id, refuse) {
+      consumption = { model, id, refuse, attempt: randomUUID() };
+    },
+    async commit() {
+      const written = records;
+      records = [];
+      if (await consume(written)) return;
+      await Promise.all(byPartition(written).map((part) => models.upsertTogether(part)));
+    },
+    async abandon() {
+      records = [];
+      await consume([]);
+    },
+  };
+}
+
+function createReadAhead(): ReadAhead {
+  const known = new Map<string, { payload: ModelPayload | undefined }>();
+  return {
+    put(model, key, payload) {
+      known.set(`${model} ${key}`, { payload });
+    },
+    take(model, key) {
+      const name = `${model} ${key}`;
+      const found = known.get(name);
+      known.delete(name);
+      return found;
+    },
+  };
+}
+
+function byPartition(records: readonly ModelRecord[]): ModelRecord[][] {
+  const parts = new Map<string, ModelRecord[]>();
+  for (const record of records) {
+    const partition = partitionOf(record.id);
+    parts.set(partition, [...(parts.get(partition) ?? []), record]);
+  }
+  return [...parts.values()];
+}
