@@ -90,30 +90,36 @@ function describe(err: NodeJS.ErrnoException, host: string, port: number): Latch
  * those whose next request is just travelling: to its client that looks like a crash.
  */
 function createDrain(server: Server): (graceMs: number) => Promise<boolean> {
-  /** How many requests are being answered on each connection. */
-  const activeRequests = new Map<Socket, number>();
+  /** What is being answered on each connection. */
+  const underWay = new Map<Socket, Set<ServerResponse>>();
   let draining = false;
+  let idleMayClose = false;
 
-  const finishRequest = (socket: Socket) => {
-    const active = (activeRequests.get(socket) ?? 1) - 1;
-    activeRequests.set(socket, active);
-    if (draining && active === 0) socket.end();
+  // Node closes the connection after an answer that says so. Where the headers went out before,
+  // the client may already send its next request, and is told with that one's answer.
+  const announceEnd = (res: ServerResponse) => {
+    if (!res.headersSent) res.setHeader("Connection", "close");
+  };
+  const closeIfIdle = (socket: Socket) => {
+    // Not `end`: a half-closed connection would still take a request that it cannot answer.
+    if (underWay.get(socket)?.size === 0) socket.destroySoon();
   };
   server.on("connection", (socket: Socket) => {
-    activeRequests.set(socket, 0);
-    socket.once("close", () => activeRequests.delete(socket));
+    underWay.set(socket, new Set());
+    socket.once("close", () => underWay.delete(socket));
   });
   server.on("request", ({ socket }: IncomingMessage, res: ServerResponse) => {
-    activeRequests.set(socket, (activeRequests.get(socket) ?? 0) + 1);
-    if (draining) res.setHeader("Connection", "close");
-    res.once("close", () => finishRequest(socket));
+    underWay.get(socket)?.add(res);
+    if (draining) announceEnd(res);
+    res.once("close", () => {
+      underWay.get(socket)?.delete(res);
+      if (idleMayClose) closeIfIdle(socket);
+    });
   });
 
   const closeIdle = () => {
-    for (const [socket, active] of activeRequests) {
-      // Not `end`: a half-closed connection would still take a request that it cannot answer.
-      if (active === 0) socket.destroy();
-    }
+    idleMayClose = true;
+    for (const socket of underWay.keys()) closeIfIdle(socket);
   };
 
   return async (graceMs) => {
@@ -121,6 +127,7 @@ function createDrain(server: Server): (graceMs: number) => Promise<boolean> {
     // are clients told to connect anew, or they would stand in the same queue.
     await nextTurn();
     draining = true;
+    for (const answers of underWay.values()) answers.forEach(announceEnd);
     const finished = new Promise<true>((resolve) => {
       NetServer.prototype.close.call(server, () => resolve(true));
     });
