@@ -1,15 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import { SignJWT } from "jose";
-import { generateDpopKey, signDpopProof } from "../support/dpop-proof.js";
-import { oauthErrorOf, rawRequest, type RawAnswer } from "../support/raw-request.js";
 import { connect } from "../support/relying-party-libraries.js";
+import { raceClientAssertion, raceDpopProof, racePushedRequest } from "../support/replay-race.js";
 import { signInWith } from "../support/sign-in-with.js";
-import { createTestKey } from "../support/test-key.js";
-import { createMachineClient, createTestClient } from "../support/test-client.js";
+import { createTestClient } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { createTokenRaces, type RaceOutcome, type TokenRaces } from "../support/token-race.js";
-import { postForm } from "../support/token-endpoint.js";
 
 const PARALLEL = 50;
 const ROUNDS = 5;
@@ -35,48 +30,21 @@ describe("what may be used once, used fifty times at once", () => {
   }
 
   it("the jti of a client assertion (RFC 7523 §3)", async () => {
-    const key = await createTestKey();
-    const { clientId } = await createMachineClient(server, {
-      token_endpoint_auth_method: "private_key_jwt",
-      jwks: key.jwks,
+    expect(await raceClientAssertion(server, PARALLEL)).to.deep.equal({
+      "200": 1,
+      "401 invalid_client": PARALLEL - 1,
     });
-    const assertion = await new SignJWT({ iss: clientId, sub: clientId, aud: server.issuer })
-      .setProtectedHeader({ alg: "ES256", kid: key.kid })
-      .setJti(randomUUID())
-      .setIssuedAt()
-      .setExpirationTime("1 minute")
-      .sign(key.key);
-    const answers = await times(PARALLEL, () =>
-      postForm(`${server.issuer}/token`, {
-        grant_type: "client_credentials",
-        client_assertion_type: "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        client_assertion: assertion,
-      }),
-    );
-    expectOneSuccess(answers, "401 invalid_client");
   });
 
   it("the jti of a DPoP proof (RFC 9449 §11.1)", async () => {
-    const client = await createMachineClient(server);
-    const url = `${server.issuer}/token`;
-    const proof = await signDpopProof(await generateDpopKey(), { method: "POST", url });
-    const answers = await times(PARALLEL, () =>
-      postForm(url, { grant_type: "client_credentials" }, { client, headers: { DPoP: proof } }),
-    );
-    expectOneSuccess(answers, "400 invalid_grant");
+    expect(await raceDpopProof(server, PARALLEL)).to.deep.equal({
+      "200": 1,
+      "400 invalid_grant": PARALLEL - 1,
+    });
   });
 
   it("a pushed request (RFC 9126 §4)", async () => {
-    const rp = await connect(server, await createTestClient(server));
-    const { agent } = await signInWith(server, rp);
-    const cookie = agent.cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
-    const { url } = await rp.begin({}, { pushed: true });
-    const answers = await times(PARALLEL, () => rawRequest(url, { headers: { Cookie: cookie } }));
-    const results = answers.map(({ status, headers }) => {
-      const { searchParams } = new URL(String(headers["location"]));
-      return `${status} ${searchParams.get("error") ?? "code"}`;
-    });
-    expect(tally(results)).to.deep.equal({
+    expect(await racePushedRequest(server, PARALLEL)).to.deep.equal({
       "303 code": 1,
       "303 invalid_request_uri": PARALLEL - 1,
     });
@@ -98,26 +66,10 @@ describe("what may be used once, used fifty times at once", () => {
   });
 });
 
-const times = (count: number, attempt: () => Promise<RawAnswer>) =>
-  Promise.all(Array.from({ length: count }, attempt));
-
 function expectOneWinner(outcome: RaceOutcome): void {
   expect(outcome).to.deep.equal({
     winners: 1,
     losers: { "400 invalid_grant": PARALLEL - 1 },
     alive: [],
   });
-}
-
-function expectOneSuccess(answers: RawAnswer[], refusal: string): void {
-  const results = answers.map((answer) =>
-    answer.status === 200 ? "200" : `${answer.status} ${oauthErrorOf(answer)}`,
-  );
-  expect(tally(results)).to.deep.equal({ "200": 1, [refusal]: PARALLEL - 1 });
-}
-
-function tally(results: string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const result of results) counts[result] = (counts[result] ?? 0) + 1;
-  return counts;
 }

@@ -27,14 +27,18 @@ export interface TokenRaces {
 const READ_DELAY_MS = 25;
 
 /**
- * Signs one person in at a client of its own; each race then takes a code of that session. The
- * server's store reads with a delay from then on, so that the attempts overlap.
+ * Signs one person in at a client of its own; each race then takes a code of that session. Unless
+ * the server is of several processes, its store reads with a delay from then on, so that the
+ * attempts overlap.
  */
-export async function createTokenRaces(server: TestServer): Promise<TokenRaces> {
+export async function createTokenRaces(
+  server: TestServer,
+  { delaysReads = true } = {},
+): Promise<TokenRaces> {
   const client = await createTestClient(server);
   const rp = await connect(server, client);
   const { agent } = await signInWith(server, rp);
-  delayReads(server.app.models, READ_DELAY_MS);
+  if (delaysReads) delayReads(server.app.models, READ_DELAY_MS);
   const send = (parallel: number, fields: Record<string, string>) =>
     settle(
       { server, client },
