@@ -42,6 +42,7 @@ const HOME_OF: Record<string, readonly string[]> = {
   jose: ["tokens"],
   "openid-client": ["federation"],
   knex: ["storage"],
+  ioredis: ["storage"],
   pg: ["storage"],
   "better-sqlite3": ["storage"],
   pino: ["lib"],
