@@ -1,6 +1,6 @@
 import knex, { type Knex } from "knex";
 import type { Database as SqliteConnection } from "better-sqlite3";
-import { DatabaseError, TypeOverrides, types, type Client } from "pg";
+import { DatabaseError, TypeOverrides, types, type Client, type ClientConfig } from "pg";
 
 /**
  * All that differs between SQLite and PostgreSQL: how a connection is made and checked, the few
@@ -43,6 +43,8 @@ const POSTGRES_CONNECT_TIMEOUT_MS = 2_500;
 const POSTGRES_STATEMENT_TIMEOUT_MS = 5_000;
 /** Ends what the server can't: a query whose connection went silent. */
 const POSTGRES_REPLY_TIMEOUT_MS = 6_000;
+/** It asks for nothing that takes time. */
+const POSTGRES_LISTENER_REPLY_TIMEOUT_MS = 2_000;
 /** Ends what a process that was stopped in mid-transaction would keep locked. */
 const POSTGRES_IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 /** Silence after which the operating system asks whether the other side is still there. */
@@ -191,6 +193,16 @@ export function postgresMigrationConfig(url: string, { warn }: PoolOptions): Kne
     connection: postgresConnection(url),
     ...quietErrors(warn),
     pool: { min: 0, max: 1, acquireTimeoutMillis: POSTGRES_ACQUIRE_TIMEOUT_MS },
+  };
+}
+
+/** The connection that is told of changes, and none of the pool's. */
+export function postgresListenerConfig(url: string): ClientConfig {
+  const { types: _types, ...connection } = postgresConnection(url);
+  return {
+    ...connection,
+    application_name: "latchkey changes",
+    query_timeout: POSTGRES_LISTENER_REPLY_TIMEOUT_MS,
   };
 }
 

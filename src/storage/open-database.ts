@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import knex, { type Knex } from "knex";
 import { Client } from "pg";
+import type { ChangeFeed } from "../lib/change-feed.js";
 import { LatchkeyError } from "../lib/errors.js";
 import type { Logger } from "../lib/logger.js";
 import {
@@ -14,6 +15,7 @@ import {
   type Dialect,
   type PoolOptions,
 } from "./dialect.js";
+import { openPostgresChangeFeed } from "./postgres-change-feed.js";
 import { storageUnavailable } from "./report-outages.js";
 
 /** Connections to one SQL database; what every store of this folder is made over. */
@@ -29,6 +31,11 @@ export interface Database {
    * @throws LatchkeyError `storage_unavailable`
    */
   ping(): Promise<void>;
+  /**
+   * Over a connection of its own, for processes that serve. Undefined for SQLite, which is read so
+   * cheaply that nothing need be kept.
+   */
+  openChangeFeed(logger: Pick<Logger, "info" | "warn">): ChangeFeed | undefined;
   /** Waits for queries under way; calls after it fail. */
   close(): Promise<void>;
 }
@@ -71,6 +78,7 @@ async function openSqlite(path: string, poolOptions: PoolOptions): Promise<Datab
     location: path,
     withoutTimeLimit: (work) => work(connections),
     ping: () => ping(connections, sqliteDialect),
+    openChangeFeed: () => undefined,
     close: () => connections.destroy(),
   };
 }
@@ -91,6 +99,7 @@ function openPostgres(url: string, poolOptions: PoolOptions): Database {
       }
     },
     ping: () => ping(connections, postgresDialect),
+    openChangeFeed: (logger) => openPostgresChangeFeed({ url, logger }),
     close: () => connections.destroy(),
   };
 }

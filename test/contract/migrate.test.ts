@@ -22,6 +22,8 @@ const TABLES = [
   "signing_key",
 ] as const;
 
+const MIGRATIONS = ["0001-initial-schema", "0002-change-feed"];
+
 function creating(name: string, table: string): SchemaMigration {
   return {
     name,
@@ -59,9 +61,9 @@ describeOnEachDatabase("Migrations", (createDatabase) => {
 
   it("create every table and record themselves without a file extension", async () => {
     const database = await openAgain(await createDatabase());
-    expect(await migrateDatabase(database)).to.deep.equal(["0001-initial-schema"]);
+    expect(await migrateDatabase(database)).to.deep.equal(MIGRATIONS);
     expect(await findTables(database)).to.deep.equal(TABLES);
-    expect(await database.knex("migration").pluck("name")).to.deep.equal(["0001-initial-schema"]);
+    expect(await database.knex("migration").pluck("name")).to.deep.equal(MIGRATIONS);
     await assertSchemaCurrent(database);
   });
 
@@ -135,7 +137,7 @@ describeOnEachDatabase("Migrations", (createDatabase) => {
     const applied = await Promise.all(
       children.map((child) => child.call({ command: "migrate", target: url })),
     );
-    expect(applied.flat()).to.deep.equal(["0001-initial-schema"]);
+    expect(applied.flat()).to.deep.equal(MIGRATIONS);
   });
 
   it("leave neither a lock nor half a schema when their process is killed", async () => {
@@ -145,7 +147,7 @@ describeOnEachDatabase("Migrations", (createDatabase) => {
     expect(answer).to.equal("halfway");
     await child.kill();
     const database = await openAgain(test);
-    expect(await migrateDatabase(database)).to.deep.equal(["0001-initial-schema"]);
+    expect(await migrateDatabase(database)).to.deep.equal(MIGRATIONS);
     expect(await database.knex.schema.hasTable("halfway")).to.equal(false);
   });
 });
