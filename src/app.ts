@@ -35,6 +35,7 @@ import { createSecurityHeaders } from "./http/security-headers.js";
 import { createServerMetadataAlias } from "./http/server-metadata-alias.js";
 import { loadSigningKeys, type SigningAlgorithm } from "./keys/signing-keys.js";
 import { createAudit } from "./lib/audit.js";
+import type { ChangeFeed } from "./lib/change-feed.js";
 import type { Clock } from "./lib/clock.js";
 import type { Logger } from "./lib/logger.js";
 import { createMac, createSealer, deriveKey } from "./lib/seal.js";
@@ -47,12 +48,8 @@ import { createSealedRequests } from "./oidc/sealed-request.js";
 import { loadOrCreateSecretFile } from "./storage/data-directory.js";
 import { assertSchemaCurrent, migrateDatabase } from "./storage/migrate.js";
 import { openDatabase, type Database } from "./storage/open-database.js";
-import { createSqlAccountStore } from "./storage/sql-account-store.js";
-import { createSqlClientStore } from "./storage/sql-client-store.js";
-import { createSqlConsentStore } from "./storage/sql-consent-store.js";
 import { createSqlModelStore } from "./storage/sql-model-store.js";
-import { createSqlResourceServerStore } from "./storage/sql-resource-server-store.js";
-import { createSqlSigningKeyStore } from "./storage/sql-signing-key-store.js";
+import { createSqlStores } from "./storage/sql-stores.js";
 
 /** What a process needs before it can compose anything: the stores and the secret. */
 export interface Deployment {
@@ -85,6 +82,8 @@ export interface AppDeps {
   /** `config.secretKey`, or the generated one of development mode. */
   readonly secretKey: string;
   readonly database: Database;
+  /** Commands have none: they end too soon to keep what they read. */
+  readonly changes?: ChangeFeed | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -94,18 +93,15 @@ const BASE_ALGORITHMS: readonly SigningAlgorithm[] = ["RS256", "ES256"];
 
 export type App = Awaited<ReturnType<typeof createApp>>;
 
-export async function createApp({ config, secretKey, database, clock, logger }: AppDeps) {
+export async function createApp(deps: AppDeps) {
+  const { config, secretKey, database, changes, clock, logger } = deps;
   const { issuer } = config;
   const basePath = new URL(issuer).pathname.replace(/\/$/, "");
   const audit = createAudit(logger);
 
   const stores = {
-    accounts: createSqlAccountStore({ database, clock }),
-    consents: createSqlConsentStore({ database, clock }),
-    clients: createSqlClientStore({ database, clock }),
-    resourceServers: createSqlResourceServerStore({ database, clock }),
+    ...createSqlStores({ database, clock, changes }),
     models: createSqlModelStore({ database, clock }),
-    signingKeys: createSqlSigningKeyStore({ database, clock }),
   };
   const { accounts, clients } = stores;
 

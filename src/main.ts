@@ -53,7 +53,10 @@ async function run(config: Config, logger: Logger): Promise<void> {
     }
     const { database, secretKey } = await openDeployment(config);
     closers.push(() => database.close());
-    const app = await createApp({ config, secretKey, database, clock: systemClock, logger });
+    const changes = database.openChangeFeed(logger);
+    closers.push(() => changes?.close());
+    const clock = systemClock;
+    const app = await createApp({ config, secretKey, database, changes, clock, logger });
     closers.push(() => app.close());
 
     const purge = startPurgeLoop({

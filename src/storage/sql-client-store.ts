@@ -15,7 +15,7 @@ export interface SqlClientStoreDeps {
 const AFTER =
   "(created_at, client_id) > (select created_at, client_id from client where client_id = ?)";
 
-/** Clients in `client`. Nothing is cached: a change counts for every node at the next request. */
+/** Clients in `client`. */
 export function createSqlClientStore({ database, clock }: SqlClientStoreDeps): ClientStore {
   const { knex, dialect } = database;
 

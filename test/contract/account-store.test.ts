@@ -4,7 +4,7 @@ import { expect } from "chai";
 import type { AccountId } from "../../src/accounts/account.js";
 import type { NewAccount } from "../../src/accounts/account-store.js";
 import { IdentifierTakenError } from "../../src/accounts/identifier-taken-error.js";
-import { describeOnEachBackend } from "../support/stores.js";
+import { describeKeptAndNot } from "../support/stores.js";
 import { codeOfRejection, rejectionOf } from "../support/stores-rejection.js";
 
 function newAccount(changes: Partial<NewAccount> = {}): NewAccount {
@@ -21,7 +21,7 @@ function newAccount(changes: Partial<NewAccount> = {}): NewAccount {
   };
 }
 
-describeOnEachBackend("AccountStore", (stores) => {
+describeKeptAndNot("AccountStore", (stores) => {
   const accounts = () => stores().accounts;
 
   it("gives back the account that was created, with the times of its creation", async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import type { ClientRecord } from "../../src/clients/client-store.js";
-import { describeOnEachBackend } from "../support/stores.js";
+import { describeKeptAndNot } from "../support/stores.js";
 import { codeOfRejection } from "../support/stores-rejection.js";
 
 type NewClient = Omit<ClientRecord, "createdAtSeconds">;
@@ -18,7 +18,7 @@ function newClient(changes: Partial<NewClient> = {}): NewClient {
   };
 }
 
-describeOnEachBackend("ClientStore", (stores) => {
+describeKeptAndNot("ClientStore", (stores) => {
   const clients = () => stores().clients;
 
   it("gives back the client that was created", async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import type { ResourceServer } from "../../src/clients/resource-server-store.js";
-import { describeOnEachBackend } from "../support/stores.js";
+import { describeKeptAndNot } from "../support/stores.js";
 import { codeOfRejection } from "../support/stores-rejection.js";
 
 function newResourceServer(changes: Partial<ResourceServer> = {}): ResourceServer {
@@ -16,7 +16,7 @@ function newResourceServer(changes: Partial<ResourceServer> = {}): ResourceServe
   };
 }
 
-describeOnEachBackend("ResourceServerStore", (stores) => {
+describeKeptAndNot("ResourceServerStore", (stores) => {
   const resourceServers = () => stores().resourceServers;
 
   it("gives back the resource server that was created", async () => {

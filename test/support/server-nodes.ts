@@ -87,6 +87,7 @@ async function openAdministration(environment: Record<string, string>) {
   return {
     config,
     app,
+    database: deployment.database,
     logs,
     async close() {
       await app.close();

@@ -6,16 +6,14 @@ import type { ConsentStore } from "../../src/accounts/consent-store.js";
 import type { ClientStore } from "../../src/clients/client-store.js";
 import type { ResourceServerStore } from "../../src/clients/resource-server-store.js";
 import type { SigningKeyStore } from "../../src/keys/signing-key-store.js";
+import type { ChangeFeed } from "../../src/lib/change-feed.js";
 import type { Clock } from "../../src/lib/clock.js";
 import type { ExpiredModelPurge, ModelStore } from "../../src/oidc/model-store.js";
 import { migrateDatabase } from "../../src/storage/migrate.js";
 import { openDatabase, type Database } from "../../src/storage/open-database.js";
-import { createSqlAccountStore } from "../../src/storage/sql-account-store.js";
-import { createSqlClientStore } from "../../src/storage/sql-client-store.js";
-import { createSqlConsentStore } from "../../src/storage/sql-consent-store.js";
 import { createSqlModelStore } from "../../src/storage/sql-model-store.js";
-import { createSqlResourceServerStore } from "../../src/storage/sql-resource-server-store.js";
-import { createSqlSigningKeyStore } from "../../src/storage/sql-signing-key-store.js";
+import { createSqlStores } from "../../src/storage/sql-stores.js";
+import { eventually } from "./eventually.js";
 import { reportMissing } from "./missing-services.js";
 import { createTestPostgres, findPostgresProblem, HOW_TO_GET_POSTGRES } from "./postgres.js";
 
@@ -88,6 +86,36 @@ export function describeOnEachBackend(
   });
 }
 
+/** The same, and once more with stores that keep what they read, as every node on PostgreSQL has. */
+export function describeKeptAndNot(title: string, body: (stores: () => TestStores) => void): void {
+  describeOnEachBackend(title, body);
+  describeOnEachDatabase(`${title} that keeps what it reads`, (createDatabase, backend) => {
+    if (backend.name !== "PostgreSQL") return;
+    let stores: TestStores;
+    let changes: ChangeFeed;
+    before(async () => {
+      const { url } = await createDatabase();
+      const database = await openDatabase(url);
+      await migrateDatabase(database);
+      changes = await openTestChangeFeed(database);
+      stores = createStores(url, database, changes);
+    });
+    after(async () => {
+      await changes?.close();
+      await stores?.database.close();
+    });
+    body(() => stores);
+  });
+}
+
+/** Current when it resolves. */
+export async function openTestChangeFeed(database: Database): Promise<ChangeFeed> {
+  const changes = database.openChangeFeed({ info() {}, warn() {} });
+  if (changes === undefined) throw new Error("this database has no change feed");
+  await eventually("the change feed is current", () => changes.isCurrent());
+  return changes;
+}
+
 /** The same with databases that are empty and that the suite opens by itself. */
 export function describeOnEachDatabase(
   title: string,
@@ -128,7 +156,11 @@ function createMovableClock(): MovableClock {
   };
 }
 
-export function createStores(url: string, database: Database): TestStores {
+export function createStores(
+  url: string,
+  database: Database,
+  changes?: ChangeFeed,
+): TestStores {
   const clock = createMovableClock();
   const deps = { database, clock };
   return {
@@ -136,11 +168,7 @@ export function createStores(url: string, database: Database): TestStores {
     database,
     clock,
     models: createSqlModelStore(deps),
-    accounts: createSqlAccountStore(deps),
-    consents: createSqlConsentStore(deps),
-    clients: createSqlClientStore(deps),
-    resourceServers: createSqlResourceServerStore(deps),
-    signingKeys: createSqlSigningKeyStore(deps),
+    ...createSqlStores({ ...deps, changes }),
   };
 }
 

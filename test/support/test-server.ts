@@ -9,11 +9,13 @@ import { loadConfig } from "../../src/config/load-config.js";
 import { listen } from "../../src/http/listen.js";
 import { systemClock, type Clock } from "../../src/lib/clock.js";
 import { createLogger } from "../../src/lib/logger.js";
+import type { Database } from "../../src/storage/open-database.js";
 
 export interface TestServer {
   readonly issuer: string;
   readonly config: Config;
   readonly app: App;
+  readonly database: Database;
   /** Every line logged so far, as objects. */
   readonly logs: Record<string, unknown>[];
   readonly password: string;
@@ -48,7 +50,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const { logs, destination } = collectLogs();
   const logger = createLogger({ level: "debug", format: "json", destination });
   const clock = options.clock ?? systemClock;
-  const app = await createApp({ config, secretKey, database, clock, logger });
+  const changes = database.openChangeFeed(logger);
+  const app = await createApp({ config, secretKey, database, changes, clock, logger });
   await app.createAccount({
     username: "ada",
     email: "ada@example.com",
@@ -61,12 +64,14 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     issuer: config.issuer,
     config,
     app,
+    database,
     logs,
     username: "ada",
     password: PASSWORD,
     async close() {
       await listener.drain(1000);
       await app.close();
+      await changes?.close();
       await database.close();
       await rm(dataDirectory, { recursive: true, force: true });
     },

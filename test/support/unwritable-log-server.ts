@@ -48,6 +48,7 @@ export async function startUnwritableLogServer(): Promise<UnwritableLogServer> {
     issuer: config.issuer,
     config,
     app,
+    database,
     logs: [],
     username: "ada",
     password: PASSWORD,

@@ -1,0 +1,30 @@
+import { createCachedAccountStore } from "../accounts/cached-account-store.js";
+import { createCachedClientStore } from "../clients/cached-client-store.js";
+import { createCachedResourceServerStore } from "../clients/cached-resource-server-store.js";
+import type { ChangeFeed } from "../lib/change-feed.js";
+import type { Clock } from "../lib/clock.js";
+import type { Database } from "./open-database.js";
+import { createSqlAccountStore } from "./sql-account-store.js";
+import { createSqlClientStore } from "./sql-client-store.js";
+import { createSqlConsentStore } from "./sql-consent-store.js";
+import { createSqlResourceServerStore } from "./sql-resource-server-store.js";
+import { createSqlSigningKeyStore } from "./sql-signing-key-store.js";
+
+export interface SqlStoresDeps {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** Lets rows that every request needs be kept for a while (`ReadCache`). */
+  readonly changes: ChangeFeed | undefined;
+}
+
+/** What lives in SQL whatever else there is. */
+export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
+  const deps = { database, clock };
+  return {
+    accounts: createCachedAccountStore(createSqlAccountStore(deps), changes),
+    consents: createSqlConsentStore(deps),
+    clients: createCachedClientStore(createSqlClientStore(deps), changes),
+    resourceServers: createCachedResourceServerStore(createSqlResourceServerStore(deps), changes),
+    signingKeys: createSqlSigningKeyStore(deps),
+  };
+}
