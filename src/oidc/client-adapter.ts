@@ -12,7 +12,9 @@ export function createClientAdapter(clients: ClientStore): Adapter {
     async find(clientId) {
       const record = await clients.find(clientId);
       if (record === undefined) return undefined;
-      const payload: AdapterPayload = { ...record.metadata, client_id: record.clientId };
+      // A copy: the record may be kept and is frozen, and the library writes into what it gets.
+      const metadata = structuredClone(record.metadata);
+      const payload: AdapterPayload = { ...metadata, client_id: record.clientId };
       if (record.secretHash !== undefined) payload["client_secret"] = record.secretHash;
       return payload;
     },

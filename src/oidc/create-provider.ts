@@ -31,6 +31,7 @@ import { placeModels } from "./place-models.js";
 import { beginUnitOfWork } from "./unit-of-work.js";
 import { translateOutages } from "./translate-outages.js";
 import { ROUTES } from "./routes.js";
+import { createValidatedClients } from "./validated-clients.js";
 import { createMetadataCaching } from "./metadata-caching.js";
 
 export interface ProviderDeps {
@@ -64,9 +65,10 @@ export function createProvider(given: ProviderDeps): Provider {
     resourceServers: translateOutages(given.resourceServers),
   };
   const { settings, models, accounts, audit, logger, clock } = deps;
+  const validatedClients = createValidatedClients(deps.clients);
   const provider = new CommittingProvider(settings.issuer, {
     ...createConfiguration(deps),
-    adapter: createAdapterFactory(deps),
+    adapter: createAdapterFactory({ ...deps, clients: validatedClients.clients }),
     findAccount: createFindAccount(accounts),
   });
 
@@ -76,6 +78,7 @@ export function createProvider(given: ProviderDeps): Provider {
     models.insertOnce("ReplayDetection", replayId(iss, jti), { iss }, exp - clock.nowSeconds());
 
   placeModels(provider, deps.values);
+  validatedClients.keepFor(provider);
   limitDevicePolling(provider, models);
   provider.use(async (ctx, next) => {
     const unit = beginUnitOfWork(ctx, models);
