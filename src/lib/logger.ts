@@ -1,5 +1,12 @@
-import { pino, stdTimeFunctions, type DestinationStream, type Logger as PinoLogger } from "pino";
+import {
+  pino,
+  stdSerializers,
+  stdTimeFunctions,
+  type DestinationStream,
+  type Logger as PinoLogger,
+} from "pino";
 import pretty from "pino-pretty";
+import { redactSecrets } from "./redact-secrets.js";
 
 export type Logger = PinoLogger;
 
@@ -11,29 +18,8 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
-/** Fields whose value is a secret, wherever an object that is logged carries them. */
-const SECRET_FIELDS = [
-  "password",
-  "secret",
-  "client_secret",
-  "clientSecret",
-  "secretKey",
-  "token",
-  "access_token",
-  "refresh_token",
-  "id_token",
-  "registration_access_token",
-  "code",
-  "device_code",
-  "user_code",
-  "code_verifier",
-  "client_assertion",
-  "assertion",
-  "request",
-  "authorization",
-  "cookie",
-  "jti",
-];
+/** The fields of a line, of the objects in it, and of the objects in those. */
+const REDACTED_LEVELS = 3;
 
 /** Times are UTC in ISO 8601, so that lines of several nodes can be merged. */
 export function createLogger({ level, format, destination }: LoggerOptions): Logger {
@@ -50,10 +36,20 @@ export function createLogger({ level, format, destination }: LoggerOptions): Log
   const options = {
     level,
     timestamp: stdTimeFunctions.isoTime,
-    redact: {
-      paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
-      censor: "[redacted]",
-    },
+    // Not by pino's own `redact`, which takes longer than all else that a line costs.
+    formatters: { log: redactLine },
+    serializers: { err: redactError },
   };
   return stream === undefined ? pino(options) : pino(options, stream);
+}
+
+/** Leaves `err` to its serializer, which needs the error itself. */
+function redactLine(line: Record<string, unknown>): Record<string, unknown> {
+  const redacted = redactSecrets(line, REDACTED_LEVELS);
+  if (redacted === line) return line;
+  return "err" in line ? { ...redacted, err: line["err"] } : { ...redacted };
+}
+
+function redactError(err: Error): object {
+  return redactSecrets(stdSerializers.err(err), REDACTED_LEVELS - 1);
 }
