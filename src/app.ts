@@ -13,6 +13,7 @@ import { createCreateAccount, createSetPassword } from "./accounts/create-accoun
 import { createPasswordHasher, DEFAULT_PASSWORD_HASHING } from "./accounts/password-hasher.js";
 import { createSignIn } from "./accounts/sign-in.js";
 import type { Config } from "./config/config.js";
+import type { Deployment } from "./deployment.js";
 import {
   PLAYGROUND_CLIENT_ID,
   protectedResourceIdentifier,
@@ -44,46 +45,14 @@ import { createClientAdministration } from "./oidc/client-administration.js";
 import { createProvider } from "./oidc/create-provider.js";
 import { createModelValues } from "./oidc/model-values.js";
 import { createInteractions, createInteractionUrl } from "./oidc/interactions.js";
+import { createSplitModelStore } from "./oidc/split-model-store.js";
 import { createSealedRequests } from "./oidc/sealed-request.js";
-import { loadOrCreateSecretFile } from "./storage/data-directory.js";
-import { assertSchemaCurrent, migrateDatabase } from "./storage/migrate.js";
-import { openDatabase, type Database } from "./storage/open-database.js";
+import { createRedisModelStore } from "./storage/redis-model-store.js";
 import { createSqlModelStore } from "./storage/sql-model-store.js";
 import { createSqlStores } from "./storage/sql-stores.js";
 
-/** What a process needs before it can compose anything: the stores and the secret. */
-export interface Deployment {
-  readonly database: Database;
-  readonly secretKey: string;
-}
-
-/**
- * Opens the database and brings its schema up to date in development; in production the schema must
- * be current (`latchkey migrate`).
- *
- * @throws LatchkeyError with one line that says which store and what to do.
- */
-export async function openDeployment(config: Config): Promise<Deployment> {
-  const secretKey =
-    config.secretKey ?? loadOrCreateSecretFile(join(config.dataDirectory, "secret-key"));
-  const database = await openDatabase(config.databaseUrl);
-  try {
-    if (config.mode === "development") await migrateDatabase(database);
-    else await assertSchemaCurrent(database);
-  } catch (err) {
-    await database.close();
-    throw err;
-  }
-  return { database, secretKey };
-}
-
-export interface AppDeps {
+export interface AppDeps extends Omit<Deployment, "close"> {
   readonly config: Config;
-  /** `config.secretKey`, or the generated one of development mode. */
-  readonly secretKey: string;
-  readonly database: Database;
-  /** Commands have none: they end too soon to keep what they read. */
-  readonly changes?: ChangeFeed | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -94,14 +63,21 @@ const BASE_ALGORITHMS: readonly SigningAlgorithm[] = ["RS256", "ES256"];
 export type App = Awaited<ReturnType<typeof createApp>>;
 
 export async function createApp(deps: AppDeps) {
-  const { config, secretKey, database, changes, clock, logger } = deps;
+  const { config, secretKey, database, redis, changes, clock, logger } = deps;
   const { issuer } = config;
   const basePath = new URL(issuer).pathname.replace(/\/$/, "");
   const audit = createAudit(logger);
 
+  const sqlModels = createSqlModelStore({ database, clock });
   const stores = {
     ...createSqlStores({ database, clock, changes }),
-    models: createSqlModelStore({ database, clock }),
+    models:
+      redis === undefined
+        ? sqlModels
+        : createSplitModelStore({
+            short: createRedisModelStore({ redis, clock }),
+            long: sqlModels,
+          }),
   };
   const { accounts, clients } = stores;
 
@@ -151,7 +127,10 @@ export async function createApp(deps: AppDeps) {
   let draining = false;
   let playgroundSecret = "";
   const router = new Router();
-  addHealthRoutes(router, { checkStores: () => database.ping(), isDraining: () => draining });
+  addHealthRoutes(router, {
+    stores: [database, ...(redis === undefined ? [] : [redis])],
+    isDraining: () => draining,
+  });
   addHomeRoute(router, { config, render, basePath });
   addCookieCheckRoutes(router, { render, basePath });
   addInteractionRoutes(router, {
@@ -200,6 +179,8 @@ export async function createApp(deps: AppDeps) {
 
   return {
     ...stores,
+    /** What SQL keeps after its time is swept; Redis does that by itself. */
+    expiredModels: sqlModels,
     provider,
     audit,
     createAccount: createCreateAccount(accountDeps),

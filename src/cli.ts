@@ -210,22 +210,23 @@ function readConfig(): Config {
 function withApp(command: (app: App) => Promise<CommandResult>): Promise<void> {
   return report(async () => {
     const config = readConfig();
-    const { createApp, openDeployment } = await import("./app.js");
+    const { createApp } = await import("./app.js");
+    const { openDeployment } = await import("./deployment.js");
     const { systemClock } = await import("./lib/clock.js");
     const { createLogger } = await import("./lib/logger.js");
-    const { database, secretKey } = await openDeployment(config);
+    const deployment = await openDeployment(config);
     const production = config.mode === "production";
     const logger = createLogger({
       level: production ? "info" : "warn",
       format: production ? "json" : "readable",
       destination: process.stderr,
     });
-    const app = await createApp({ config, secretKey, database, clock: systemClock, logger });
+    const app = await createApp({ config, ...deployment, clock: systemClock, logger });
     try {
       return await command(app);
     } finally {
       await app.close();
-      await database.close();
+      await deployment.close();
     }
   });
 }

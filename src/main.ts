@@ -3,7 +3,8 @@
  * signal. `latchkey serve` does the same.
  */
 import "./lib/require-supported-node.js";
-import { createApp, openDeployment, type App } from "./app.js";
+import { createApp, type App } from "./app.js";
+import { openDeployment } from "./deployment.js";
 import type { Config } from "./config/config.js";
 import { ConfigurationError, formatProblems } from "./config/configuration-error.js";
 import { loadConfig } from "./config/load-config.js";
@@ -51,16 +52,13 @@ async function run(config: Config, logger: Logger): Promise<void> {
       const claim = claimDataDirectory(config.dataDirectory);
       closers.push(() => claim.release());
     }
-    const { database, secretKey } = await openDeployment(config);
-    closers.push(() => database.close());
-    const changes = database.openChangeFeed(logger);
-    closers.push(() => changes?.close());
-    const clock = systemClock;
-    const app = await createApp({ config, secretKey, database, changes, clock, logger });
+    const deployment = await openDeployment(config, { logger });
+    closers.push(() => deployment.close());
+    const app = await createApp({ config, ...deployment, clock: systemClock, logger });
     closers.push(() => app.close());
 
     const purge = startPurgeLoop({
-      store: app.models,
+      store: app.expiredModels,
       logger,
       intervalMs: PURGE_INTERVAL_MS,
       batchSize: PURGE_BATCH_SIZE,

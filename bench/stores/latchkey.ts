@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { createApp, openDeployment, type App } from "../../src/app.js";
+import { createApp, type App } from "../../src/app.js";
 import { loadConfig } from "../../src/config/load-config.js";
+import { openDeployment } from "../../src/deployment.js";
 import { systemClock } from "../../src/lib/clock.js";
 import { createLogger } from "../../src/lib/logger.js";
 import {

@@ -57,6 +57,10 @@ export interface Config {
   readonly logLevel: LogLevel;
   readonly demonstrationData: boolean;
   readonly maxConnections: number;
-  /** Always undefined: this version refuses to start with Redis. */
-  readonly redisUrl: undefined;
+  readonly databasePoolMax: number;
+  /** `redis:`, `rediss:`, or their `-sentinel` and `-cluster` forms. May contain a password. Undefined: no Redis. */
+  readonly redisUrl: string | undefined;
+  readonly redisKeyPrefix: string;
+  /** Whether Redis may hold keys of other applications. */
+  readonly redisShared: boolean;
 }

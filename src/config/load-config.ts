@@ -57,7 +57,10 @@ function toConfig(values: SettingValues): Config {
     logLevel: values.LOG_LEVEL,
     demonstrationData: values.DEMONSTRATION_DATA ?? !isProduction,
     maxConnections: values.MAX_CONNECTIONS,
-    redisUrl: undefined,
+    redisUrl: values.REDIS_URL,
+    redisKeyPrefix: values.REDIS_KEY_PREFIX,
+    redisShared: values.REDIS_SHARED,
+    databasePoolMax: values.DATABASE_POOL_MAX,
   };
 }
 

@@ -47,10 +47,10 @@ export const settingRules: readonly SettingRule[] = [
       ? "needs an https ISSUER: browsers accept SameSite=None cookies over https only"
       : undefined,
   ),
-  rule("REDIS_URL", ["REDIS_URL"], (values) =>
-    values.REDIS_URL === undefined
-      ? undefined
-      : "is set. Redis is not supported by this version; PostgreSQL carries all models. Remove REDIS_URL.",
+  rule("REDIS_URL", ["REDIS_URL", "DATABASE_URL"], (values) =>
+    values.REDIS_URL !== undefined && values.DATABASE_URL?.startsWith("postgres") !== true
+      ? "needs a PostgreSQL DATABASE_URL: Redis serves several nodes, and SQLite only one"
+      : undefined,
   ),
   productionRule("SECRET_KEY", (key) =>
     key === undefined ? "must be given in production" : findWeakness(key),

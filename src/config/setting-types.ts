@@ -70,6 +70,22 @@ export const databaseUrl = textThat((text) => {
     : "be a URL; encode special characters of the password, such as %40 for @";
 });
 
+export const redisUrl = textThat((text) => {
+  if (!/^rediss?(-sentinel|-cluster)?:\/\/[^\s]+$/.test(text)) {
+    return "start with redis://, redis-sentinel:// or redis-cluster:// (rediss… with TLS) and name a host";
+  }
+  return /^rediss?-sentinel:/.test(text) && !/^[a-z-]+:\/\/[^/]+\/[^/]+/.test(text)
+    ? "name the master behind the sentinels, as in redis-sentinel://host:26379/master-name"
+    : undefined;
+});
+
+/** Braces would be a hash tag of a Cluster, and a colon ends the prefix. */
+export const redisKeyPrefix = textThat((text) =>
+  /^[A-Za-z0-9._-]{1,64}$/.test(text)
+    ? undefined
+    : "be 1 to 64 letters, digits, dots, hyphens and underscores",
+);
+
 /** Why these are refused, in words that an operator can act on. */
 const REFUSED_ALGORITHMS: Readonly<Record<string, string>> = {
   HS256:

@@ -2,8 +2,8 @@ import type Router from "@koa/router";
 import { LatchkeyError } from "../lib/errors.js";
 
 export interface HealthDeps {
-  /** Rejects with the reason when a store does not answer. */
-  readonly checkStores: () => Promise<void>;
+  /** Each rejects with the reason when it does not answer. */
+  readonly stores: readonly { ping(): Promise<void> }[];
   readonly isDraining: () => boolean;
 }
 
@@ -11,7 +11,7 @@ export interface HealthDeps {
  * `/health/live`: the process runs. `/health/ready`: it should get requests. Neither tells anything
  * about the server, since load balancers ask without authentication.
  */
-export function addHealthRoutes(router: Router, { checkStores, isDraining }: HealthDeps): void {
+export function addHealthRoutes(router: Router, { stores, isDraining }: HealthDeps): void {
   router.get("/health/live", (ctx) => {
     ctx.body = { status: "live" };
   });
@@ -21,15 +21,19 @@ export function addHealthRoutes(router: Router, { checkStores, isDraining }: Hea
       ctx.body = { status: "draining" };
       return;
     }
-    try {
-      await checkStores();
+    const pings = await Promise.allSettled(stores.map((store) => store.ping()));
+    const reasons = pings.flatMap((ping) =>
+      ping.status === "rejected" ? codeOf(ping.reason) : [],
+    );
+    if (reasons.length === 0) {
       ctx.body = { status: "ready" };
-    } catch (err) {
-      ctx.status = 503;
-      ctx.body = {
-        status: "unavailable",
-        reason: err instanceof LatchkeyError ? err.code : "store",
-      };
+      return;
     }
+    ctx.status = 503;
+    ctx.body = { status: "unavailable", reason: reasons.join(" ") };
   });
+}
+
+function codeOf(reason: unknown): string {
+  return reason instanceof LatchkeyError ? reason.code : "store";
 }

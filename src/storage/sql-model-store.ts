@@ -94,6 +94,7 @@ export function createSqlModelStore({
   }
 
   async function upsertTogether(records: readonly ModelRecord[]): Promise<void> {
+    if (records.length === 0) return;
     const plain = records.every(
       ({ payload, replaces }) => replaces === undefined && payload["userCode"] === undefined,
     );

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { openDeployment } from "../../src/app.js";
+import { openDeployment } from "../../src/deployment.js";
 import { loadConfig } from "../../src/config/load-config.js";
 import { assertSchemaCurrent, migrateDatabase } from "../../src/storage/migrate.js";
 import { openDatabase } from "../../src/storage/open-database.js";

@@ -1,4 +1,5 @@
-import { createApp, openDeployment } from "../../src/app.js";
+import { createApp } from "../../src/app.js";
+import { openDeployment } from "../../src/deployment.js";
 import { loadConfig } from "../../src/config/load-config.js";
 import { systemClock } from "../../src/lib/clock.js";
 import { createLogger } from "../../src/lib/logger.js";

@@ -3,9 +3,12 @@
  * promises itself is no proof for two.
  */
 import type { Clock } from "../../src/lib/clock.js";
+import type { ModelStore } from "../../src/oidc/model-store.js";
 import { claimDataDirectory, loadOrCreateSecretFile } from "../../src/storage/data-directory.js";
 import { migrateDatabase } from "../../src/storage/migrate.js";
 import { openDatabase, type Database } from "../../src/storage/open-database.js";
+import { openRedis, type RedisConnection } from "../../src/storage/open-redis.js";
+import { createRedisModelStore } from "../../src/storage/redis-model-store.js";
 import { createSqlModelStore } from "../../src/storage/sql-model-store.js";
 
 /** A call, and what `race` calls need to know. */
@@ -23,25 +26,24 @@ export interface ChildAnswer {
 }
 
 const databases = new Map<string, Database>();
+const redisConnections = new Map<string, RedisConnection>();
 
 const COMMANDS = {
-  open: async ({ target }: ChildCall) => void (await database(target)),
+  /** Connects, so that a race begins at once. */
+  open: async ({ target }: ChildCall) => {
+    const models = await modelStore(target, stopped(0));
+    await models.find("Session", "nobody");
+  },
 
   /** How many of `times` concurrent attempts won. */
   consume: async ({ target, id = "", times = 1, nowSeconds = 0 }: ChildCall) => {
-    const models = createSqlModelStore({
-      database: await database(target),
-      clock: stopped(nowSeconds),
-    });
+    const models = await modelStore(target, stopped(nowSeconds));
     return countTrue(times, (attempt) =>
       models.consume({ model: "AuthorizationCode", id, attempt }),
     );
   },
   insertOnce: async ({ target, id = "", times = 1, nowSeconds = 0 }: ChildCall) => {
-    const models = createSqlModelStore({
-      database: await database(target),
-      clock: stopped(nowSeconds),
-    });
+    const models = await modelStore(target, stopped(nowSeconds));
     return countTrue(times, () => models.insertOnce("ReplayDetection", id, {}, 60));
   },
 
@@ -82,6 +84,15 @@ async function database(url: string): Promise<Database> {
   const open = databases.get(url) ?? (await openDatabase(url));
   databases.set(url, open);
   return open;
+}
+
+/** @param target a database URL, or a key prefix and a Redis URL. */
+async function modelStore(target: string, clock: Clock): Promise<ModelStore> {
+  const [keyPrefix = "", url] = target.split(" ");
+  if (url === undefined) return createSqlModelStore({ database: await database(target), clock });
+  const redis = redisConnections.get(target) ?? (await openRedis(url, { keyPrefix }));
+  redisConnections.set(target, redis);
+  return createRedisModelStore({ redis, clock });
 }
 
 async function countTrue(

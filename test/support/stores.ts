@@ -145,7 +145,7 @@ export function describeOnEachDatabase(
   }
 }
 
-function createMovableClock(): MovableClock {
+export function createMovableClock(): MovableClock {
   let seconds = 1_800_000_000;
   return {
     nowMs: () => seconds * 1000,
@@ -156,11 +156,7 @@ function createMovableClock(): MovableClock {
   };
 }
 
-export function createStores(
-  url: string,
-  database: Database,
-  changes?: ChangeFeed,
-): TestStores {
+export function createStores(url: string, database: Database, changes?: ChangeFeed): TestStores {
   const clock = createMovableClock();
   const deps = { database, clock };
   return {

@@ -3,13 +3,15 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { createApp, openDeployment, type App } from "../../src/app.js";
+import { createApp, type App } from "../../src/app.js";
+import { openDeployment } from "../../src/deployment.js";
 import type { Config } from "../../src/config/config.js";
 import { loadConfig } from "../../src/config/load-config.js";
 import { listen } from "../../src/http/listen.js";
 import { systemClock, type Clock } from "../../src/lib/clock.js";
 import { createLogger } from "../../src/lib/logger.js";
 import type { Database } from "../../src/storage/open-database.js";
+import { createTestStores } from "./test-stores.js";
 
 export interface TestServer {
   readonly issuer: string;
@@ -35,7 +37,9 @@ export const PASSWORD = "correct horse battery staple";
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const port = await freePort();
   const dataDirectory = await mkdtemp(join(tmpdir(), "latchkey-test-"));
+  const stores = await createTestStores();
   const environment: Record<string, string> = {
+    ...stores.environment,
     PORT: String(port),
     DATA_DIR: dataDirectory,
     SECRET_KEY: "a test secret of more than thirty-two characters",
@@ -46,12 +50,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     environment["ISSUER"] = environment["ISSUER"].replace("{port}", String(port));
   }
   const config = loadConfig(environment);
-  const { database, secretKey } = await openDeployment(config);
   const { logs, destination } = collectLogs();
   const logger = createLogger({ level: "debug", format: "json", destination });
+  const deployment = await openDeployment(config, { logger });
   const clock = options.clock ?? systemClock;
-  const changes = database.openChangeFeed(logger);
-  const app = await createApp({ config, secretKey, database, changes, clock, logger });
+  const app = await createApp({ config, ...deployment, clock, logger });
   await app.createAccount({
     username: "ada",
     email: "ada@example.com",
@@ -64,15 +67,15 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     issuer: config.issuer,
     config,
     app,
-    database,
+    database: deployment.database,
     logs,
     username: "ada",
     password: PASSWORD,
     async close() {
       await listener.drain(1000);
       await app.close();
-      await changes?.close();
-      await database.close();
+      await deployment.close();
+      await stores.drop();
       await rm(dataDirectory, { recursive: true, force: true });
     },
   };

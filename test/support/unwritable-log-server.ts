@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createApp, openDeployment } from "../../src/app.js";
+import { createApp } from "../../src/app.js";
+import { openDeployment } from "../../src/deployment.js";
 import { loadConfig } from "../../src/config/load-config.js";
 import { listen } from "../../src/http/listen.js";
 import { systemClock } from "../../src/lib/clock.js";
@@ -24,7 +25,7 @@ export async function startUnwritableLogServer(): Promise<UnwritableLogServer> {
     DATA_DIR: dataDirectory,
     SECRET_KEY: "a test secret of more than thirty-two characters",
   });
-  const { database, secretKey } = await openDeployment(config);
+  const deployment = await openDeployment(config);
   let broken = false;
   let lost = 0;
   const destination = {
@@ -35,7 +36,7 @@ export async function startUnwritableLogServer(): Promise<UnwritableLogServer> {
     },
   };
   const logger = createLogger({ level: "debug", format: "json", destination });
-  const app = await createApp({ config, secretKey, database, clock: systemClock, logger });
+  const app = await createApp({ config, ...deployment, clock: systemClock, logger });
   await app.createAccount({
     username: "ada",
     email: undefined,
@@ -48,7 +49,7 @@ export async function startUnwritableLogServer(): Promise<UnwritableLogServer> {
     issuer: config.issuer,
     config,
     app,
-    database,
+    database: deployment.database,
     logs: [],
     username: "ada",
     password: PASSWORD,
@@ -59,7 +60,7 @@ export async function startUnwritableLogServer(): Promise<UnwritableLogServer> {
     async close() {
       await listener.drain(50);
       await app.close();
-      await database.close();
+      await deployment.close();
       await rm(dataDirectory, { recursive: true, force: true });
     },
   };

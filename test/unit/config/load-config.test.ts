@@ -67,6 +67,9 @@ describe("loadConfig", () => {
       demonstrationData: true,
       maxConnections: 10_000,
       redisUrl: undefined,
+      redisKeyPrefix: "latchkey",
+      redisShared: false,
+      databasePoolMax: 10,
     };
     expect(loadConfig({})).to.deep.equal(expected);
   });
@@ -270,11 +273,35 @@ describe("loadConfig", () => {
     );
   });
 
-  it("refuses Redis in this version", () => {
+  it("takes a Redis of any kind beside PostgreSQL", () => {
+    const DATABASE_URL = "postgres://u@h/d";
+    for (const url of [
+      "redis://127.0.0.1",
+      "rediss://user:p%40ss@redis.example.com:6380/3?ca=/etc/ca.pem",
+      "redis-sentinel://a:26379,b:26379/mymaster/1",
+      "rediss-cluster://a:7000,b:7000",
+    ]) {
+      expect(loadConfig({ DATABASE_URL, REDIS_URL: url }).redisUrl).to.equal(url);
+    }
+    const config = loadConfig({ DATABASE_URL, REDIS_KEY_PREFIX: "lk-2", REDIS_SHARED: "true" });
+    expect(config).to.include({ redisKeyPrefix: "lk-2", redisShared: true });
+    expect(loadConfig({ DATABASE_POOL_MAX: "3" }).databasePoolMax).to.equal(3);
+  });
+
+  it("refuses a Redis that it could not use", () => {
+    const DATABASE_URL = "postgres://u@h/d";
     expectRefusal(
-      { REDIS_URL: "redis://127.0.0.1" },
-      /Redis is not supported by this version; PostgreSQL carries all models\. Remove REDIS_URL\.$/,
+      { DATABASE_URL, REDIS_URL: "127.0.0.1:6379" },
+      /^REDIS_URL must start with redis:/,
     );
+    expectRefusal({ DATABASE_URL, REDIS_URL: "redis-sentinel://a,b" }, /must name the master/);
+    expectRefusal({ REDIS_URL: "redis://127.0.0.1" }, /^REDIS_URL needs a PostgreSQL DATABASE_URL/);
+    for (const prefix of ["a:b", "{a}", "a b", "a".repeat(65)]) {
+      expectRefusal({ REDIS_KEY_PREFIX: prefix }, /^REDIS_KEY_PREFIX must be 1 to 64 letters/);
+    }
+    for (const max of ["0", "1", "1001", "x"]) {
+      expectRefusal({ DATABASE_POOL_MAX: max }, /^DATABASE_POOL_MAX must be a whole number from 2/);
+    }
   });
 
   it("refuses lifetimes that contradict each other", () => {
@@ -341,8 +368,8 @@ describe("ConfigurationError", () => {
         ".env",
         "PORT",
         "LOG_LEVEL",
-        "GRANT_EXPIRE_DAYS",
         "REDIS_URL",
+        "GRANT_EXPIRE_DAYS",
       ]);
     }
   });

@@ -1,0 +1,65 @@
+/** The stores and secrets of a configuration, opened and checked; `app.ts` composes the server on them. */
+import { join } from "node:path";
+import type { Config } from "./config/config.js";
+import type { ChangeFeed } from "./lib/change-feed.js";
+import type { Logger } from "./lib/logger.js";
+import { loadOrCreateSecretFile } from "./storage/data-directory.js";
+import { assertSchemaCurrent, migrateDatabase } from "./storage/migrate.js";
+import { openDatabase, type Database } from "./storage/open-database.js";
+import { openRedis, type RedisConnection } from "./storage/open-redis.js";
+
+/** What a process needs before it can compose anything: the stores and the secret. */
+export interface Deployment {
+  readonly database: Database;
+  /** Undefined: the database carries all models. */
+  readonly redis: RedisConnection | undefined;
+  /** Undefined: nothing that is read may be kept, since nobody tells when it changes. */
+  readonly changes: ChangeFeed | undefined;
+  /** `config.secretKey`, or the generated one of development mode. */
+  readonly secretKey: string;
+  close(): Promise<void>;
+}
+
+/** What a server needs and an operator's command does not. */
+export interface Serving {
+  /** Gets what the stores have to say while they are open. */
+  readonly logger: Logger;
+}
+
+/**
+ * Opens the stores and brings the schema up to date in development; in production it must be current
+ * (`latchkey migrate`).
+ *
+ * @param serving undefined for an operator's command: it changes nothing that lies in Redis, works
+ *   while Redis is away, and ends too soon to keep what it reads.
+ * @throws LatchkeyError with one line that says which store and what to do.
+ */
+export async function openDeployment(config: Config, serving?: Serving): Promise<Deployment> {
+  const secretKey =
+    config.secretKey ?? loadOrCreateSecretFile(join(config.dataDirectory, "secret-key"));
+  const poolMax = config.databasePoolMax;
+  const database = await openDatabase(config.databaseUrl, { poolMax, ...serving });
+  try {
+    if (config.mode === "development") await migrateDatabase(database);
+    else await assertSchemaCurrent(database);
+    const redis = serving === undefined ? undefined : await openRedisOf(config, serving);
+    const changes = serving === undefined ? undefined : database.openChangeFeed(serving.logger);
+    const close = async () => {
+      await changes?.close();
+      await redis?.close();
+      await database.close();
+    };
+    return { database, redis, changes, secretKey, close };
+  } catch (err) {
+    await database.close();
+    throw err;
+  }
+}
+
+async function openRedisOf(
+  { redisUrl, redisKeyPrefix: keyPrefix, redisShared: shared, issuer }: Config,
+  { logger }: Serving,
+): Promise<RedisConnection | undefined> {
+  if (redisUrl === undefined) return undefined;
+  return openRedis(redisUrl, { keyPrefix, shared, issuer, logger });
+}

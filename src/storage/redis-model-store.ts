@@ -1,0 +1,166 @@
+import { randomUUID } from "node:crypto";
+import type { Clock } from "../lib/clock.js";
+import type { ModelPayload, ModelRecord, ModelStore } from "../oidc/model-store.js";
+import { partitionOf, partitionOfAccount } from "../oidc/partition.js";
+import type { RedisConnection } from "./open-redis.js";
+import {
+  decodeRecord,
+  encodeNewRecord,
+  NO_REFERENCE,
+  reference,
+  referencesOf,
+  ttlMsOf,
+} from "./redis-record.js";
+import { prepareScripts, type RunScript } from "./redis-scripts.js";
+import { reportRedisOutages } from "./report-redis-outages.js";
+
+export interface RedisModelStoreDeps {
+  readonly redis: Pick<RedisConnection, "client" | "keyPrefix">;
+  /** Dates consumption. Expiry is judged by Redis, so by one clock for all nodes. */
+  readonly clock: Clock;
+}
+
+/**
+ * The library's models in Redis 7 or Valkey, alone or as a Cluster. Keys are
+ * `<prefix>:{<partition>}:<model>:<id>`: what belongs to one account hashes to one slot, so that one
+ * script can change it in one step, and accounts spread over all masters.
+ *
+ * Every call is one round trip, save those for a device code whose grant is of another partition
+ * than itself: it lies with its grant from its approval on, and its own place tells so.
+ */
+export function createRedisModelStore({ redis, clock }: RedisModelStoreDeps): ModelStore {
+  const { client, keyPrefix } = redis;
+  const run: RunScript = prepareScripts(client);
+  const rootOf = (partition: string) => `${keyPrefix}:{${partition}}`;
+
+  async function readAt(partition: string, name: string): Promise<ModelPayload | undefined> {
+    return read(await client.get(`${rootOf(partition)}:${name}`), name);
+  }
+
+  async function read(value: unknown, name: string): Promise<ModelPayload | undefined> {
+    if (typeof value !== "string") return undefined;
+    const found = decodeRecord(value);
+    return "payload" in found ? found.payload : readAt(found.forwardedTo, name);
+  }
+
+  async function upsertTogether(records: readonly ModelRecord[]): Promise<void> {
+    const [first] = records;
+    if (first === undefined) return;
+    const home = homeOf(first);
+    const settled = records.map((record) => (isAbroad(record) ? withoutUserCode(record) : record));
+    await run("latchkeyWrite", rootOf(home), settled.flatMap(toArguments));
+    await Promise.all(records.filter(isAbroad).map((record) => forward(record, home)));
+  }
+
+  /** After it was written there: until now it was found where it was. */
+  async function forward(record: ModelRecord, partition: string): Promise<void> {
+    const { model, id, expiresInSeconds } = record;
+    const ttlMs = ttlMsOf(expiresInSeconds);
+    const { userCode } = referencesOf(record);
+    const place = rootOf(partitionOf(id));
+    await run("latchkeyForward", place, [model, id, partition, ttlMs, userCode]);
+  }
+
+  return reportRedisOutages<ModelStore>({
+    upsertTogether,
+    upsert: (...[model, id, payload, expiresInSeconds]) =>
+      upsertTogether([{ model, id, payload, expiresInSeconds }]),
+
+    async insertOnce(...[model, id, payload, expiresInSeconds]) {
+      const attempt = randomUUID();
+      const value = encodeNewRecord({ model, id, payload, expiresInSeconds }, attempt);
+      const ttlMs = ttlMsOf(expiresInSeconds);
+      const args = [nameOf(model, id), attempt, ttlMs, value];
+      return (await run("latchkeyInsertOnce", rootOf(partitionOf(id)), args)) === 1;
+    },
+
+    find: (model, id) => readAt(partitionOf(id), nameOf(model, id)),
+
+    async findFamily(model, id, clientId = "") {
+      const name = nameOf(model, id);
+      const values = await run("latchkeyFindFamily", rootOf(partitionOf(id)), [name, clientId]);
+      if (!Array.isArray(values)) return undefined;
+      const [record, grant, session] = await Promise.all(values.map((value) => read(value, name)));
+      return record === undefined ? undefined : { record, grant, session };
+    },
+
+    async findSessionByUid(uid) {
+      const value = await run("latchkeyFindSession", rootOf(partitionOf(uid)), [reference(uid)]);
+      return read(value, "Session");
+    },
+
+    async findDeviceCodeByUserCode(userCode) {
+      const root = rootOf(partitionOf(userCode));
+      const found = await run("latchkeyFindDeviceCode", root, [reference(userCode)]);
+      if (!Array.isArray(found)) return undefined;
+      return read(found[1], nameOf("DeviceCode", String(found[0])));
+    },
+
+    async listSessions(accountId) {
+      const root = rootOf(partitionOfAccount(accountId));
+      const found = await run("latchkeyListSessions", root, [reference(accountId)]);
+      const sessions = [];
+      const entries = Array.isArray(found) ? found.map(String) : [];
+      for (let index = 0; index < entries.length; index += 2) {
+        const payload = await read(entries[index + 1], "Session");
+        if (payload !== undefined) sessions.push({ id: entries[index] ?? "", payload });
+      }
+      return sessions;
+    },
+
+    async consume({ model, id, attempt, issued = [] }) {
+      const seconds = String(clock.nowSeconds());
+      const args = [nameOf(model, id), reference(attempt), seconds, ...issued.flatMap(toArguments)];
+      const outcome = await run("latchkeyConsume", rootOf(partitionOf(id)), args);
+      if (typeof outcome !== "string") return outcome === 1;
+      return (await run("latchkeyConsume", rootOf(outcome.slice(1)), args)) === 1;
+    },
+
+    async destroy(model, id) {
+      const elsewhere = await run("latchkeyDestroy", rootOf(partitionOf(id)), [model, id]);
+      if (typeof elsewhere === "string") {
+        await run("latchkeyDestroy", rootOf(elsewhere), [model, id]);
+      }
+    },
+
+    async revokeByGrantId(grantId) {
+      await run("latchkeyEndGrant", rootOf(partitionOf(grantId)), [reference(grantId)]);
+    },
+  });
+}
+
+function nameOf(model: string, id: string): string {
+  return `${model}:${id}`;
+}
+
+/** Where a record lies: with its grant, whose revocation must reach it. */
+function homeOf({ model, id, payload }: ModelRecord): string {
+  const grantId = model === "Grant" ? undefined : payload["grantId"];
+  return partitionOf(typeof grantId === "string" ? grantId : id);
+}
+
+function isAbroad(record: ModelRecord): boolean {
+  return homeOf(record) !== partitionOf(record.id);
+}
+
+/** A user code leads to where the device code began. */
+function withoutUserCode(record: ModelRecord): ModelRecord & { readonly unnamed: true } {
+  return { ...record, unnamed: true };
+}
+
+/** In the order that `record_at` of the scripts reads. */
+function toArguments(record: ModelRecord & { readonly unnamed?: true }): string[] {
+  const { grant, sessionUid, uid, account, userCode } = referencesOf(record);
+  return [
+    record.model,
+    record.id,
+    ttlMsOf(record.expiresInSeconds),
+    record.replaces ?? "",
+    grant,
+    sessionUid,
+    uid,
+    account,
+    record.unnamed === true ? NO_REFERENCE : userCode,
+    JSON.stringify(record.payload),
+  ];
+}
