@@ -34,7 +34,7 @@ export function createErrorBoundary({ render, logger, basePath }: ErrorBoundaryD
   }
 
   function answer(ctx: Context, err: unknown): void {
-    const { status, code, message, retryAfterSeconds } = failureOf(err);
+    const { status, code, message, retryAfterSeconds } = failureOf(ownErrorOf(err));
     const line = { err, requestId: String(ctx.state["requestId"]), path: ctx.path };
     if (status >= 500) logger.error(line, "request failed");
     else logger.warn(line, "request refused");
@@ -77,6 +77,11 @@ interface Failure {
   readonly code: string;
   readonly message: string;
   readonly retryAfterSeconds: number | undefined;
+}
+
+/** An outage that came through the library is its error, and carries ours as the cause. */
+function ownErrorOf(err: unknown): unknown {
+  return err instanceof Error && err.cause instanceof LatchkeyError ? err.cause : err;
 }
 
 function failureOf(err: unknown): Failure {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { startSilentProxy } from "../support/silent-proxy.js";
 import { describeOnEachDatabase } from "../support/stores.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
+import { createUserAgent, type Page, type UserAgent } from "../support/user-agent.js";
 
 describeOnEachDatabase("a server whose database is silent", (createDatabase, backend) => {
   if (backend.name !== "PostgreSQL") return;
@@ -9,15 +10,23 @@ describeOnEachDatabase("a server whose database is silent", (createDatabase, bac
   let server: TestServer;
   let proxy: Awaited<ReturnType<typeof startSilentProxy>>;
   let clientId: string;
+  let clientSecret: string | undefined;
+  let agent: UserAgent;
+  let loginPage: Page;
   before(async () => {
     const { url } = await createDatabase();
     proxy = await startSilentProxy(url);
     server = await startTestServer({ environment: { DATABASE_URL: proxy.url } });
-    ({ clientId } = await server.app.clientAdministration.create({
-      metadata: { redirect_uris: ["http://localhost:9999/cb"] },
+    ({ clientId, clientSecret } = await server.app.clientAdministration.create({
+      metadata: {
+        redirect_uris: ["http://localhost:9999/cb"],
+        grant_types: ["authorization_code", "client_credentials"],
+      },
       policy: { firstParty: false, resourceServer: undefined },
       demonstration: false,
     }));
+    agent = createUserAgent(server.issuer);
+    loginPage = await agent.open(server.issuer + authorization());
     proxy.beSilent(true);
   });
   after(async () => {
@@ -37,7 +46,7 @@ describeOnEachDatabase("a server whose database is silent", (createDatabase, bac
       body: new URLSearchParams({
         grant_type: "client_credentials",
         client_id: clientId,
-        client_secret: "irrelevant",
+        client_secret: clientSecret ?? "",
       }),
     });
     expect(response.status).to.equal(503);
@@ -52,6 +61,15 @@ describeOnEachDatabase("a server whose database is silent", (createDatabase, bac
     expect(response.status).to.equal(503);
     expect(response.headers.get("Location")).to.equal(null);
     expect(html).to.include("answer right now").and.include("Try again");
+  });
+
+  it("tells a person who signs in the same, and when to come back", async function () {
+    this.timeout(30_000);
+    const { username: identifier, password } = server;
+    const page = await agent.submit(loginPage, { identifier, password }, { action: /\/login$/ });
+    expect(page.status).to.equal(503);
+    expect(Number(page.headers.get("Retry-After"))).to.be.above(0);
+    expect(page.html).to.include("answer right now");
   });
 
   it("goes on serving discovery and keys, and says that it is not ready", async function () {
