@@ -1,4 +1,4 @@
-import { Provider, type TokenEndpointGrantContext } from "oidc-provider";
+import { errors, Provider, type TokenEndpointGrantContext } from "oidc-provider";
 import { findUnitOfWork } from "./unit-of-work.js";
 
 type Names = string | readonly string[] | ReadonlySet<string>;
@@ -22,7 +22,8 @@ export class CommittingProvider extends Provider {
         try {
           await handler(ctx);
         } catch (err) {
-          await unit?.abandon();
+          if (err instanceof errors.TemporarilyUnavailable) unit?.forget();
+          else await unit?.abandon();
           throw err;
         }
         await unit?.commit();

@@ -28,6 +28,8 @@ export interface UnitOfWork {
   commit(): Promise<void>;
   /** After an error: a code that was presented is used up all the same, and nothing is issued for it. */
   abandon(): Promise<void>;
+  /** After an outage: nothing is written, since the client is told to send the same request again. */
+  forget(): void;
 }
 
 /** Each read is handed over once; a second one asks the store. */
@@ -80,6 +82,10 @@ function createUnitOfWork(models: ModelStore): UnitOfWork {
     async abandon() {
       records = [];
       await consume([]);
+    },
+    forget() {
+      records = [];
+      consumption = undefined;
     },
   };
 }

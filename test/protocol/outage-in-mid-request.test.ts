@@ -1,0 +1,68 @@
+import { expect } from "chai";
+import { LatchkeyError } from "../../src/lib/errors.js";
+import { oauthErrorOf } from "../support/raw-request.js";
+import { connect } from "../support/relying-party-libraries.js";
+import { signInWith } from "../support/sign-in-with.js";
+import { createTestClient, type TestClient } from "../support/test-client.js";
+import { startTestServer, type TestServer } from "../support/test-server.js";
+import { postForm } from "../support/token-endpoint.js";
+
+/** OP-04, FT-15: an honest client sends the same request again after a 503. */
+describe("a store that is away for one step of a request", () => {
+  let server: TestServer;
+  let client: TestClient;
+  before(async () => {
+    server = await startTestServer();
+    client = await createTestClient(server);
+  });
+  after(() => server.close());
+
+  /** The accounts are read after the code or token was, and before it is used up. */
+  async function whileAccountsAreAway<Result>(work: () => Promise<Result>): Promise<Result> {
+    const { accounts } = server.app;
+    const find = accounts.find.bind(accounts);
+    accounts.find = () =>
+      Promise.reject(
+        new LatchkeyError("storage_unavailable", "The database does not answer.", {
+          status: 503,
+          retryAfterSeconds: 2,
+        }),
+      );
+    try {
+      return await work();
+    } finally {
+      accounts.find = find;
+    }
+  }
+
+  async function expectUnusedAfterOutage(fields: Record<string, string>): Promise<void> {
+    const send = () => postForm(`${server.issuer}/token`, fields, { client });
+    const refused = await whileAccountsAreAway(send);
+    expect([refused.status, oauthErrorOf(refused)]).to.deep.equal([503, "temporarily_unavailable"]);
+    const again = await send();
+    expect([again.status, again.body]).to.have.property("0", 200);
+    const replayed = await send();
+    expect([replayed.status, oauthErrorOf(replayed)]).to.deep.equal([400, "invalid_grant"]);
+  }
+
+  it("leaves a code unused that was answered with 503", async () => {
+    const rp = await connect(server, client);
+    const { agent } = await signInWith(server, rp);
+    const { url, codeVerifier, redirectUri } = await rp.begin();
+    const { url: callback } = await agent.open(url);
+    await expectUnusedAfterOutage({
+      grant_type: "authorization_code",
+      code: callback.searchParams.get("code") ?? "",
+      redirect_uri: redirectUri,
+      code_verifier: codeVerifier,
+    });
+  });
+
+  it("leaves a refresh token unused that was answered with 503", async () => {
+    const { tokens } = await signInWith(server, await connect(server, client));
+    await expectUnusedAfterOutage({
+      grant_type: "refresh_token",
+      refresh_token: tokens.refresh_token ?? "",
+    });
+  });
+});
