@@ -1,4 +1,4 @@
-import { request } from "node:http";
+import { request, type Agent } from "node:http";
 
 export interface RawAnswer {
   readonly status: number;
@@ -13,15 +13,25 @@ export interface RawRequest {
   /** Sent as it stands, `Host` included. */
   readonly headers?: Record<string, string | string[]>;
   readonly body?: string | Buffer;
+  /** Whose connections it may use; one of its own unless given. */
+  readonly agent?: Agent;
+  /** Ends it, as a client that waits no longer. */
+  readonly signal?: AbortSignal;
 }
 
 /** A request as no well-behaved client sends it: any method, any header, redirects not followed. */
 export function rawRequest(
   url: string | URL,
-  { method = "GET", path, headers = {}, body }: RawRequest = {},
+  { method = "GET", path, headers = {}, body, agent, signal }: RawRequest = {},
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
-    const options = { method, headers, agent: false, ...(path === undefined ? {} : { path }) };
+    const options = {
+      method,
+      headers,
+      agent: agent ?? false,
+      ...(path === undefined ? {} : { path }),
+      ...(signal === undefined ? {} : { signal }),
+    };
     const req = request(url, options, (res) => {
       const chunks: Buffer[] = [];
       res.on("data", (chunk: Buffer) => chunks.push(chunk));
