@@ -36,7 +36,6 @@ import { createSecurityHeaders } from "./http/security-headers.js";
 import { createServerMetadataAlias } from "./http/server-metadata-alias.js";
 import { loadSigningKeys, type SigningAlgorithm } from "./keys/signing-keys.js";
 import { createAudit } from "./lib/audit.js";
-import type { ChangeFeed } from "./lib/change-feed.js";
 import type { Clock } from "./lib/clock.js";
 import type { Logger } from "./lib/logger.js";
 import { createMac, createSealer, deriveKey } from "./lib/seal.js";
@@ -102,7 +101,7 @@ export async function createApp(deps: AppDeps) {
     clock,
   );
 
-  const provider = createProvider({
+  const { provider, close: closeProvider } = createProvider({
     ...stores,
     settings: config,
     signingKeys,
@@ -196,7 +195,10 @@ export async function createApp(deps: AppDeps) {
     drain: () => {
       draining = true;
     },
-    close: () => passwordHasher.close(),
+    close: async () => {
+      await closeProvider();
+      await passwordHasher.close();
+    },
   };
 }
 

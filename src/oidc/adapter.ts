@@ -4,6 +4,7 @@ import type { ClientStore } from "../clients/client-store.js";
 import type { Audit } from "../lib/audit.js";
 import type { Sealer } from "../lib/seal.js";
 import { createClientAdapter } from "./client-adapter.js";
+import type { Consumptions } from "./consumptions.js";
 import { deviceFacts } from "./device-facts.js";
 import { MODEL_RULES } from "./model-rules.js";
 import {
@@ -21,6 +22,7 @@ import { findUnitOfWork, type UnitOfWork } from "./unit-of-work.js";
 
 export interface AdapterDeps {
   readonly models: ModelStore;
+  readonly consumptions: Consumptions;
   readonly clients: ClientStore;
   readonly values: ModelValues;
   readonly sealer: Sealer;
@@ -142,7 +144,8 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
     async consume(id) {
       const unit = model === "PushedAuthorizationRequest" ? undefined : findUnitOfWork();
       if (unit !== undefined) return unit.deferConsumption(model, atRest(id), refuse);
-      if (!(await models.consume({ model, id: atRest(id), attempt: randomUUID() }))) throw refuse();
+      const consumption = { model, id: atRest(id), attempt: randomUUID() };
+      if (!(await deps.consumptions.consume(consumption))) throw refuse();
     },
 
     async destroy(id) {

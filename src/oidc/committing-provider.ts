@@ -1,4 +1,4 @@
-import { errors, Provider, type TokenEndpointGrantContext } from "oidc-provider";
+import { Provider, type TokenEndpointGrantContext } from "oidc-provider";
 import { findUnitOfWork } from "./unit-of-work.js";
 
 type Names = string | readonly string[] | ReadonlySet<string>;
@@ -22,8 +22,7 @@ export class CommittingProvider extends Provider {
         try {
           await handler(ctx);
         } catch (err) {
-          if (err instanceof errors.TemporarilyUnavailable) unit?.forget();
-          else await unit?.abandon();
+          await unit?.abandon(err);
           throw err;
         }
         await unit?.commit();

@@ -17,6 +17,7 @@ import type { Logger } from "../lib/logger.js";
 import type { Sealer } from "../lib/seal.js";
 import { createAdapterFactory } from "./adapter.js";
 import { CommittingProvider } from "./committing-provider.js";
+import { createConsumptions } from "./consumptions.js";
 import { accountClaims } from "./claims.js";
 import { limitDevicePolling } from "./device-polling.js";
 import { listenToProvider } from "./events.js";
@@ -55,7 +56,13 @@ export interface ProviderDeps {
   readonly logger: Logger;
 }
 
-export function createProvider(given: ProviderDeps): Provider {
+export interface RunningProvider {
+  readonly provider: Provider;
+  /** Ends what goes on after the requests. */
+  readonly close: () => Promise<void>;
+}
+
+export function createProvider(given: ProviderDeps): RunningProvider {
   const deps: ProviderDeps = {
     ...given,
     models: translateOutages(given.models),
@@ -65,10 +72,11 @@ export function createProvider(given: ProviderDeps): Provider {
     resourceServers: translateOutages(given.resourceServers),
   };
   const { settings, models, accounts, audit, logger, clock } = deps;
+  const consumptions = createConsumptions({ models, logger });
   const validatedClients = createValidatedClients(deps.clients);
   const provider = new CommittingProvider(settings.issuer, {
     ...createConfiguration(deps),
-    adapter: createAdapterFactory({ ...deps, clients: validatedClients.clients }),
+    adapter: createAdapterFactory({ ...deps, consumptions, clients: validatedClients.clients }),
     findAccount: createFindAccount(accounts),
   });
 
@@ -81,7 +89,7 @@ export function createProvider(given: ProviderDeps): Provider {
   validatedClients.keepFor(provider);
   limitDevicePolling(provider, models);
   provider.use(async (ctx, next) => {
-    const unit = beginUnitOfWork(ctx, models);
+    const unit = beginUnitOfWork(ctx, { models, consumptions });
     await next();
     await unit.commit();
   });
@@ -90,7 +98,7 @@ export function createProvider(given: ProviderDeps): Provider {
   provider.use(createRevocationAudit(audit));
   provider.use(createRegistrationSecrets(ROUTES.registration));
   listenToProvider(provider, { audit, logger });
-  return provider;
+  return { provider, close: () => consumptions.stop() };
 }
 
 /** The library compares secrets in the clear; ours are stored as hashes. */

@@ -118,6 +118,12 @@ export interface ModelStore {
    */
   consume(consumption: Consumption): Promise<boolean>;
 
+  /**
+   * Takes a consumption back whose outcome its caller could not learn, together with what was issued
+   * in its step: nobody was told of either. Touches nothing that another attempt has consumed.
+   */
+  withdraw(consumption: Consumption): Promise<void>;
+
   /** Deletes the record and its index entries. Absent is no error. */
   destroy(model: ModelName, id: string): Promise<void>;
 

@@ -26,6 +26,7 @@ export function createSplitModelStore({ short, long }: SplitModelStoreDeps): Mod
     findDeviceCodeByUserCode: (userCode) => short.findDeviceCodeByUserCode(userCode),
     listSessions: (accountId) => short.listSessions(accountId),
     consume: (consumption) => storeOf(consumption.model).consume(consumption),
+    withdraw: (consumption) => storeOf(consumption.model).withdraw(consumption),
     destroy: (model, id) => storeOf(model).destroy(model, id),
     revokeByGrantId: (grantId) => short.revokeByGrantId(grantId),
   };

@@ -13,6 +13,11 @@ export function translateOutages<Store extends object>(store: Store): Store {
   );
 }
 
+/** Whether a store translated by `translateOutages` failed for that reason. */
+export function isOutage(err: unknown): boolean {
+  return err instanceof errors.TemporarilyUnavailable;
+}
+
 function temporarilyUnavailable(cause: LatchkeyError): Error {
   Provider.ctx?.set("Retry-After", String(cause.retryAfterSeconds ?? 1));
   const err = new errors.TemporarilyUnavailable("the server is temporarily unable to answer", {

@@ -7,7 +7,9 @@ import type {
   ModelRecord,
   ModelStore,
 } from "./model-store.js";
+import type { Consumptions } from "./consumptions.js";
 import { partitionOf } from "./partition.js";
+import { isOutage } from "./translate-outages.js";
 
 /**
  * What one request has read ahead, and what it has yet to write.
@@ -26,10 +28,11 @@ export interface UnitOfWork {
   deferConsumption(model: ModelName, id: string, refuse: () => Error): void;
   /** @throws what `refuse` made; then nothing was written. */
   commit(): Promise<void>;
-  /** After an error: a code that was presented is used up all the same, and nothing is issued for it. */
-  abandon(): Promise<void>;
-  /** After an outage: nothing is written, since the client is told to send the same request again. */
-  forget(): void;
+  /**
+   * After an error: a code that was presented is used up all the same, and nothing is issued for it.
+   * Not so when a store failed: the client is asked to come again.
+   */
+  abandon(err: unknown): Promise<void>;
 }
 
 /** Each read is handed over once; a second one asks the store. */
@@ -39,11 +42,16 @@ export interface ReadAhead {
   take(model: ModelName, key: string): { payload: ModelPayload | undefined } | undefined;
 }
 
+export interface UnitOfWorkDeps {
+  readonly models: ModelStore;
+  readonly consumptions: Consumptions;
+}
+
 const units = new WeakMap<object, UnitOfWork>();
 
 /** Begins the unit of a request; `findUnitOfWork` gives it to whoever works for the same request. */
-export function beginUnitOfWork(ctx: object, models: ModelStore): UnitOfWork {
-  const unit = createUnitOfWork(models);
+export function beginUnitOfWork(ctx: object, deps: UnitOfWorkDeps): UnitOfWork {
+  const unit = createUnitOfWork(deps);
   units.set(ctx, unit);
   return unit;
 }
@@ -53,7 +61,7 @@ export function findUnitOfWork(ctx: object | undefined = Provider.ctx): UnitOfWo
   return ctx === undefined ? undefined : units.get(ctx);
 }
 
-function createUnitOfWork(models: ModelStore): UnitOfWork {
+function createUnitOfWork({ models, consumptions }: UnitOfWorkDeps): UnitOfWork {
   let records: ModelRecord[] = [];
   let consumption: (Consumption & { refuse: () => Error }) | undefined;
 
@@ -61,7 +69,7 @@ function createUnitOfWork(models: ModelStore): UnitOfWork {
     if (consumption === undefined) return false;
     const { refuse, ...rest } = consumption;
     consumption = undefined;
-    if (await models.consume({ ...rest, issued })) return true;
+    if (await consumptions.consume({ ...rest, issued })) return true;
     throw refuse();
   }
 
@@ -79,13 +87,10 @@ function createUnitOfWork(models: ModelStore): UnitOfWork {
       if (await consume(written)) return;
       await Promise.all(byPartition(written).map((part) => models.upsertTogether(part)));
     },
-    async abandon() {
+    async abandon(err) {
       records = [];
+      if (isOutage(err)) consumption = undefined;
       await consume([]);
-    },
-    forget() {
-      records = [];
-      consumption = undefined;
     },
   };
 }

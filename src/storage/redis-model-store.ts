@@ -116,6 +116,13 @@ export function createRedisModelStore({ redis, clock }: RedisModelStoreDeps): Mo
       return (await run("latchkeyConsume", rootOf(outcome.slice(1)), args)) === 1;
     },
 
+    async withdraw({ model, id, attempt, issued = [] }) {
+      const names = issued.flatMap((record) => [record.model, record.id]);
+      const args = [nameOf(model, id), reference(attempt), ...names];
+      const elsewhere = await run("latchkeyWithdraw", rootOf(partitionOf(id)), args);
+      if (typeof elsewhere === "string") await run("latchkeyWithdraw", rootOf(elsewhere), args);
+    },
+
     async destroy(model, id) {
       const elsewhere = await run("latchkeyDestroy", rootOf(partitionOf(id)), [model, id]);
       if (typeof elsewhere === "string") {

@@ -173,6 +173,17 @@ export function createSqlModelStore({
       return won;
     },
 
+    async withdraw({ model, id, attempt, issued = [] }) {
+      await knex.transaction(async (transaction) => {
+        const withdrawn = await transaction("model")
+          .where({ model, id, consumed_by: attempt })
+          .update({ consumed_at: null, consumed_by: null });
+        if (withdrawn === 0 || issued.length === 0) return;
+        const names = issued.map((record) => [record.model, record.id]);
+        await transaction("model").whereIn(["model", "id"], names).delete();
+      });
+    },
+
     async destroy(model, id) {
       await knex("model").where({ model, id }).delete();
     },

@@ -188,6 +188,54 @@ describeOnEachModelStore("consumption in a ModelStore", (store) => {
     });
   });
 
+  describe("withdraw", () => {
+    it("takes back what an attempt consumed and was issued, and another attempt may win", async () => {
+      const family = await issueFamily(models());
+      const [access] = idsOfOnePartition(family.grantId.slice(0, 3));
+      const payload = { grantId: family.grantId };
+      const issued = [{ model: "AccessToken", id: access, payload, expiresInSeconds: 60 }] as const;
+      const consumption = { model: "AuthorizationCode", id: family.code, issued } as const;
+      await models().consume({ ...consumption, attempt: "lost" });
+      await models().withdraw({ ...consumption, attempt: "lost" });
+      expect(await models().find("AccessToken", access)).to.equal(undefined);
+      expect(await models().find("AuthorizationCode", family.code)).to.deep.equal(payload);
+      expect(await models().consume({ ...consumption, attempt: "again" })).to.equal(true);
+      expect(await models().find("AccessToken", access)).to.deep.equal(payload);
+      expect(await countSurvivors(models(), family)).to.equal(4);
+    });
+
+    it("touches nothing that another attempt has, and is content with what is not there", async () => {
+      const family = await issueFamily(models());
+      const consumption = { model: "AuthorizationCode", id: family.code } as const;
+      await models().withdraw({ ...consumption, attempt: "never made" });
+      expect(await models().consume({ ...consumption, attempt: "first" })).to.equal(true);
+      await models().withdraw({
+        ...consumption,
+        attempt: "second",
+        issued: [
+          { model: "AccessToken", id: family.token, payload: {}, expiresInSeconds: undefined },
+        ],
+      });
+      const consumed = store().nowSeconds();
+      expect(await models().find("AuthorizationCode", family.code)).to.include({ consumed });
+      expect(await countSurvivors(models(), family)).to.equal(4);
+      const id = idsOfOnePartition()[0];
+      await models().withdraw({ model: "RefreshToken", id, attempt: "first" });
+    });
+
+    it("keeps the expiry of the record", async () => {
+      const { code } = await issueFamily(models());
+      const consumption = { model: "AuthorizationCode", id: code, attempt: "lost" } as const;
+      await store().advance(30);
+      await models().consume(consumption);
+      await models().withdraw(consumption);
+      await store().advance(29);
+      expect(await models().find("AuthorizationCode", code)).to.be.an("object");
+      await store().advance(1);
+      expect(await models().find("AuthorizationCode", code)).to.equal(undefined);
+    });
+  });
+
   describe("two processes", () => {
     const [one, two] = [startLater(), startLater()];
     let target: string;

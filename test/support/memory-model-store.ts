@@ -119,6 +119,13 @@ export function createMemoryModelStore({ clock }: { readonly clock: Clock }): Mo
       }
       return false;
     },
+    async withdraw({ model, id, attempt, issued = [] }) {
+      const found = live(nameOf(model, id));
+      if (found?.consumed?.attempt !== attempt) return;
+      const { consumed: _consumed, ...rest } = found;
+      kept.set(nameOf(model, id), rest);
+      for (const record of issued) kept.delete(nameOf(record.model, record.id));
+    },
     async destroy(model, id) {
       kept.delete(nameOf(model, id));
     },
