@@ -24,6 +24,7 @@ export interface SignInRecord {
 export interface AccountStore {
   /** Account and credential in one transaction. @throws IdentifierTakenError */
   create(account: NewAccount): Promise<Account>;
+  /** A node may keep what it read: a change made elsewhere counts within a second. */
   find(id: AccountId): Promise<Account | undefined>;
   /** By user name or e-mail address, in any spelling. */
   findForSignIn(identifier: string): Promise<SignInRecord | undefined>;

@@ -18,6 +18,7 @@ export function createCachedClientStore(
   return {
     ...clients,
     find: (clientId) => cache.find(clientId),
+    findLatest: (clientId) => cache.findLatest(clientId),
     create: (client) => cache.write(client.clientId, () => clients.create(client)),
     saveRegistration: (clientId, metadata, secretHash) =>
       cache.write(clientId, () => clients.saveRegistration(clientId, metadata, secretHash)),

@@ -21,7 +21,10 @@ export interface ClientPolicy {
 }
 
 export interface ClientStore {
+  /** A node may keep what it read: a change made elsewhere counts within a second. */
   find(clientId: string): Promise<ClientRecord | undefined>;
+  /** What every write that was acknowledged has left, for those who write what follows from it. */
+  findLatest(clientId: string): Promise<ClientRecord | undefined>;
   /** Ordered by creation, then id; `after` is the id of the last client of the page before. */
   list(page: { after?: string; limit: number }): Promise<ClientRecord[]>;
   /** @throws LatchkeyError `client_exists` when the id is taken. */

@@ -18,6 +18,7 @@ export interface ResourceServer {
 }
 
 export interface ResourceServerStore {
+  /** A node may keep what it read: a change made elsewhere counts within a second. */
   find(identifier: string): Promise<ResourceServer | undefined>;
   list(): Promise<ResourceServer[]>;
   /** @throws LatchkeyError `resource_server_exists` when the identifier is taken. */

@@ -23,6 +23,8 @@ export interface ReadCacheOptions<Value extends object> {
  */
 export interface ReadCache<Value extends object> {
   find(key: string): Promise<Value | undefined>;
+  /** Reads, whatever is kept: for those who write what follows from it. */
+  findLatest(key: string): Promise<Value | undefined>;
   /** Does `work`, which may change the row of this key or (undefined) any row, and forgets it. */
   write<Result>(key: string | undefined, work: () => Promise<Result>): Promise<Result>;
 }
@@ -124,6 +126,8 @@ export function createReadCache<Value extends object>({
       if (running !== undefined && now - running.begunAtMs < sharedMs) return running.value;
       return start(key, now);
     },
+
+    findLatest: (key) => start(key, nowMs()),
 
     async write(key, work) {
       try {

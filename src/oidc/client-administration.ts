@@ -58,7 +58,7 @@ export function createClientAdministration({
     },
 
     async rotateSecret(clientId) {
-      const record = await clients.find(clientId);
+      const record = await clients.findLatest(clientId);
       if (record === undefined) {
         throw new LatchkeyError("client_unknown", `There is no client "${clientId}".`, {
           status: 404,

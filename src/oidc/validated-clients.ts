@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Client, Provider } from "oidc-provider";
+import { Provider, type Client } from "oidc-provider";
 import type { ClientRecord, ClientStore } from "../clients/client-store.js";
 
 export interface ValidatedClients {
@@ -8,6 +8,8 @@ export interface ValidatedClients {
   /** Replaces `Client.find` of the library. */
   keepFor(provider: Provider): void;
 }
+
+const MANAGEMENT_ROUTES = new Set(["client", "client_update", "client_delete"]);
 
 interface Search {
   readonly clientId: string;
@@ -29,7 +31,7 @@ export function createValidatedClients(clients: ClientStore): ValidatedClients {
 
     async function findKept(clientId: unknown): Promise<Client | undefined> {
       if (typeof clientId !== "string" || clientId === "") return undefined;
-      const record = await clients.find(clientId);
+      const record = await (isManaged() ? clients.findLatest(clientId) : clients.find(clientId));
       const kept = record === undefined ? undefined : validated.get(record);
       if (kept !== undefined) return kept;
       const client = searches.run({ clientId, record }, () => find(clientId));
@@ -56,4 +58,9 @@ export function createValidatedClients(clients: ClientStore): ValidatedClients {
     },
     keepFor,
   };
+}
+
+/** Whether a client reads or changes its registration (RFC 7592): it sees what it wrote elsewhere. */
+function isManaged(): boolean {
+  return MANAGEMENT_ROUTES.has(Provider.ctx?.oidc?.route ?? "");
 }

@@ -19,12 +19,15 @@ const AFTER =
 export function createSqlClientStore({ database, clock }: SqlClientStoreDeps): ClientStore {
   const { knex, dialect } = database;
 
+  async function find(clientId: string): Promise<ClientRecord | undefined> {
+    if (!isFindable(clientId)) return undefined;
+    const row = await knex("client").where({ client_id: clientId }).first();
+    return row === undefined ? undefined : toRecord(row);
+  }
+
   return reportOutages<ClientStore>(dialect, {
-    async find(clientId) {
-      if (!isFindable(clientId)) return undefined;
-      const row = await knex("client").where({ client_id: clientId }).first();
-      return row === undefined ? undefined : toRecord(row);
-    },
+    find,
+    findLatest: find,
 
     async list({ after, limit }) {
       const page = knex("client").orderBy(["created_at", "client_id"]).limit(limit);
