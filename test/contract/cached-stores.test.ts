@@ -9,7 +9,7 @@ import { openDatabase, type Database } from "../../src/storage/open-database.js"
 import { createSqlStores } from "../../src/storage/sql-stores.js";
 import { systemClock } from "../../src/lib/clock.js";
 import { eventually } from "../support/eventually.js";
-import { startSilentProxy } from "../support/silent-proxy.js";
+import { startFaultProxy } from "../support/fault-proxy.js";
 import { describeOnEachDatabase, openTestChangeFeed } from "../support/stores.js";
 
 /** A store of one kind, and one row of it. */
@@ -220,13 +220,13 @@ describeOnEachDatabase("Stores that keep what they read", (createDatabase, backe
 
   it("read again every half a second while nothing is told, and all of it when changes are told again", async function () {
     this.timeout(30_000);
-    const proxy = await startSilentProxy(url, "latchkey changes");
+    const proxy = await startFaultProxy(url, "latchkey changes");
     closers.push(() => proxy.close());
     const deaf = await startNode(proxy.url);
     const kind = KINDS["client"] as Kind;
     const key = await kind.create(here.stores);
     await kind.find(deaf.stores, key);
-    proxy.beSilent(true);
+    await proxy.be("silent");
     const isChanged = await kind.change(here.stores, key);
     await eventually(
       "it is read again",
@@ -242,7 +242,7 @@ describeOnEachDatabase("Stores that keep what they read", (createDatabase, backe
     }
     expect(reads()).to.be.within(2, 3);
     const before = await kind.find(deaf.stores, key);
-    proxy.beSilent(false);
+    await proxy.be("none");
     await eventually("changes are told again", () => deaf.changes.isCurrent());
     const after = await kind.find(deaf.stores, key);
     expect(after).to.deep.equal(before);
@@ -257,13 +257,13 @@ describeOnEachDatabase("Stores that keep what they read", (createDatabase, backe
 
   it("fail as the database fails, and go on when it is there again", async function () {
     this.timeout(30_000);
-    const proxy = await startSilentProxy(url);
+    const proxy = await startFaultProxy(url);
     closers.push(() => proxy.close());
     const node = await startNode(proxy.url);
     const kind = KINDS["client"] as Kind;
     const key = await kind.create(here.stores);
     await kind.find(node.stores, key);
-    proxy.beSilent(true);
+    await proxy.be("silent");
     await delay(1000);
     const outcomes = await Promise.allSettled([
       kind.find(node.stores, key),
@@ -272,7 +272,7 @@ describeOnEachDatabase("Stores that keep what they read", (createDatabase, backe
     for (const outcome of outcomes) {
       expect(outcome).to.have.nested.property("reason.code", "storage_unavailable");
     }
-    proxy.beSilent(false);
+    await proxy.be("none");
     await eventually("it can be read", async () => {
       const found = await kind.find(node.stores, key).catch(() => undefined);
       return found !== undefined;

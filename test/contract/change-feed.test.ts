@@ -8,7 +8,7 @@ import { migrateDatabase, revertDatabase } from "../../src/storage/migrate.js";
 import { openDatabase, type Database } from "../../src/storage/open-database.js";
 import { eventually } from "../support/eventually.js";
 import { startMuteProxy } from "../support/mute-proxy.js";
-import { startSilentProxy } from "../support/silent-proxy.js";
+import { startFaultProxy } from "../support/fault-proxy.js";
 import { createStores, describeOnEachDatabase } from "../support/stores.js";
 
 const FEED = "latchkey changes";
@@ -188,19 +188,19 @@ describeOnEachDatabase("The change feed", (createDatabase, backend) => {
   it("is not current within a second after its connection fell silent, and heals", async function () {
     this.timeout(30_000);
     const { url } = await openMigrated();
-    const proxy = await startSilentProxy(url, FEED);
+    const proxy = await startFaultProxy(url, FEED);
     closers.push(() => proxy.close());
     const database = await open(proxy.url);
     const { feed, told } = await follow(database);
     const silentAtMs = performance.now();
-    proxy.beSilent(true);
+    await proxy.be("silent");
     await eventually("the silence is noticed", () => !feed.isCurrent());
     expect(performance.now() - silentAtMs).to.be.below(1000);
     expect(await database.knex.raw("select 1")).to.include({ rowCount: 1 });
     // Longer than the feed waits for an answer: it is connecting again by now, in vain.
     await delay(4000);
     expect(feed.isCurrent()).to.equal(false);
-    proxy.beSilent(false);
+    await proxy.be("none");
     await becomesCurrent(feed);
     expect(told).to.deep.equal(["missed"]);
   });
@@ -248,7 +248,7 @@ describeOnEachDatabase("The change feed", (createDatabase, backend) => {
       );
       return rows[0].n;
     };
-    const proxy = await startSilentProxy(url);
+    const proxy = await startFaultProxy(url);
     closers.push(() => proxy.close());
     const behind = await open(proxy.url);
     const ways: Record<string, (feed: ChangeFeed) => Promise<unknown>> = {
@@ -256,7 +256,7 @@ describeOnEachDatabase("The change feed", (createDatabase, backend) => {
       listening: becomesCurrent,
       "in silence": async (feed) => {
         await becomesCurrent(feed);
-        proxy.beSilent(true);
+        await proxy.be("silent");
         await delay(400);
       },
     };
@@ -268,7 +268,7 @@ describeOnEachDatabase("The change feed", (createDatabase, backend) => {
       await feed.close();
       expect(performance.now() - startedAtMs, way).to.be.below(200);
       expect(feed.isCurrent(), way).to.equal(false);
-      proxy.beSilent(false);
+      await proxy.be("none");
     }
     await eventually("no connection is left", async () => (await count()) === 0);
   });

@@ -3,7 +3,7 @@ import { assertSchemaCurrent, migrateDatabase } from "../../src/storage/migrate.
 import { openDatabase, type Database } from "../../src/storage/open-database.js";
 import { BACKENDS, createStores, describeOnEachDatabase } from "../support/stores.js";
 import { codeOfRejection, rejectionOf } from "../support/stores-rejection.js";
-import { startSilentProxy } from "../support/silent-proxy.js";
+import { startFaultProxy } from "../support/fault-proxy.js";
 
 describeOnEachDatabase("Faults", (createDatabase, backend) => {
   if (backend !== BACKENDS.find(({ name }) => name === "PostgreSQL")) return;
@@ -65,12 +65,12 @@ describeOnEachDatabase("Faults", (createDatabase, backend) => {
   it("gives up on a server that fell silent, and finds it again (FT-10)", async function () {
     this.timeout(40_000);
     const { url } = await openMigrated();
-    const proxy = await startSilentProxy(url);
+    const proxy = await startFaultProxy(url);
     closers.push(() => proxy.close());
     const database = await open(proxy.url);
     const { models } = createStores(proxy.url, database);
     await Promise.all([models.find("Session", "x"), models.find("Session", "x")]);
-    proxy.beSilent(true);
+    await proxy.be("silent");
     const started = performance.now();
     const order: string[] = [];
     const calls = {
@@ -86,7 +86,7 @@ describeOnEachDatabase("Faults", (createDatabase, backend) => {
     expect(codes).to.deep.equal(Array(3).fill("storage_unavailable"));
     expect(order[0]).to.equal("ping");
     expect(performance.now() - started).to.be.below(15_000);
-    proxy.beSilent(false);
+    await proxy.be("none");
     for (let call = 0; call < 5; call++) await models.upsert("Session", "x", {}, 60);
   });
 

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { startSilentProxy } from "../support/silent-proxy.js";
+import { startFaultProxy } from "../support/fault-proxy.js";
 import { describeOnEachDatabase } from "../support/stores.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { createUserAgent, type Page, type UserAgent } from "../support/user-agent.js";
@@ -8,14 +8,14 @@ describeOnEachDatabase("a server whose database is silent", (createDatabase, bac
   if (backend.name !== "PostgreSQL") return;
 
   let server: TestServer;
-  let proxy: Awaited<ReturnType<typeof startSilentProxy>>;
+  let proxy: Awaited<ReturnType<typeof startFaultProxy>>;
   let clientId: string;
   let clientSecret: string | undefined;
   let agent: UserAgent;
   let loginPage: Page;
   before(async () => {
     const { url } = await createDatabase();
-    proxy = await startSilentProxy(url);
+    proxy = await startFaultProxy(url);
     server = await startTestServer({ environment: { DATABASE_URL: proxy.url } });
     ({ clientId, clientSecret } = await server.app.clientAdministration.create({
       metadata: {
@@ -27,7 +27,7 @@ describeOnEachDatabase("a server whose database is silent", (createDatabase, bac
     }));
     agent = createUserAgent(server.issuer);
     loginPage = await agent.open(server.issuer + authorization());
-    proxy.beSilent(true);
+    await proxy.be("silent");
   });
   after(async () => {
     await server.close();
@@ -87,7 +87,7 @@ describeOnEachDatabase("a server whose database is silent", (createDatabase, bac
 
   it("serves again when the database answers, without a restart", async function () {
     this.timeout(60_000);
-    proxy.beSilent(false);
+    await proxy.be("none");
     let status = 0;
     for (let attempt = 0; attempt < 10 && status !== 303; attempt++) {
       status = (await get(authorization(), "text/html")).status;

@@ -1,9 +1,36 @@
+import { startRedisCluster } from "./redis-cluster.js";
+import {
+  findRedisProblem,
+  HOW_TO_GET_REDIS,
+  startRedisServer,
+  type RedisBinary,
+} from "./redis-servers.js";
+
+/** A kind of Redis that suites run against, started for each. */
 export interface RedisBackend {
   readonly name: string;
   readonly howToGetIt: string;
+  /** Its absence fails nothing, in CI neither. */
   readonly isOptional?: boolean;
+  /** @returns why it can't be used here, or undefined when it can. */
   findProblem(): Promise<unknown>;
   start(): Promise<{ readonly url: string; stop(): Promise<void> }>;
 }
 
-export const REDIS_BACKENDS: readonly RedisBackend[] = [];
+export const REDIS_BACKENDS: readonly RedisBackend[] = [
+  { name: "Redis", ...found("redis-server"), start: () => startRedisServer() },
+  { name: "Redis Cluster", ...found("redis-server"), start: () => startRedisCluster() },
+  {
+    name: "Valkey",
+    isOptional: true,
+    ...found("valkey-server"),
+    start: () => startRedisServer({ binary: "valkey-server" }),
+  },
+];
+
+function found(binary: RedisBinary) {
+  return {
+    howToGetIt: HOW_TO_GET_REDIS[binary],
+    findProblem: async () => findRedisProblem(binary),
+  };
+}
