@@ -24,14 +24,16 @@ const FORWARDING_HEADERS = [
  * headers are dropped unless they come from a trusted proxy.
  */
 export function createPinOrigin(issuer: string, trusted: TrustedProxies): Middleware {
-  const { host, protocol } = new URL(issuer);
+  const { host, protocol, pathname } = new URL(issuer);
+  // Load balancers ask by address.
+  const healthChecks = `${pathname.replace(/\/$/, "")}/health/`;
   const isTrusted = createTrustCheck(trusted);
 
   return async (ctx, next) => {
     if (!isTrusted(ctx.req.socket.remoteAddress)) {
       for (const header of FORWARDING_HEADERS) delete ctx.req.headers[header];
     }
-    if (!isHealthCheck(ctx) && requestedHost(ctx) !== host) {
+    if (!ctx.path.startsWith(healthChecks) && requestedHost(ctx) !== host) {
       ctx.status = 421;
       ctx.type = "text/plain";
       ctx.body = `This server answers only for ${issuer}. Use that address; behind a proxy, pass the original Host header on.\n`;
@@ -43,11 +45,6 @@ export function createPinOrigin(issuer: string, trusted: TrustedProxies): Middle
     });
     await next();
   };
-}
-
-/** Load balancers ask by address. */
-function isHealthCheck({ path }: Context): boolean {
-  return path.startsWith("/health/");
 }
 
 function requestedHost({ req }: Context): string | undefined {

@@ -49,6 +49,15 @@ describe("an issuer with a path", () => {
     }
   });
 
+  it("answers health checks below its path for any host, since balancers ask by address", async () => {
+    for (const check of ["live", "ready"]) {
+      const answer = await rawRequest(`${server.issuer}/health/${check}`, {
+        headers: { Host: "10.0.0.1" },
+      });
+      expect(answer.status, check).to.equal(200);
+    }
+  });
+
   it("gives every cookie a path that its pages have, and no other", async () => {
     const rp = await connect(server, await createTestClient(server));
     const { url } = await rp.begin();
