@@ -31,6 +31,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "lib",
   ],
   "deployment.ts": ["config", "storage", "lib"],
+  "health-check.ts": [],
   "app.ts": [
     "deployment.ts",
     "config",
@@ -83,7 +84,7 @@ const HOME_OF: Record<string, readonly string[]> = {
 
 const MAX_LINES = 250;
 /** Files that a process starts with. */
-const ENTRY_POINTS = /^src\/(?:main|cli)\.ts$|-worker\.ts$/;
+const ENTRY_POINTS = /^src\/(?:main|cli|health-check)\.ts$|-worker\.ts$/;
 const CLOCK = "src/lib/clock.ts";
 
 interface Import {

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 const NODE_FLAGS = ["--max-semi-space-size=4"];
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const CLI = fileURLToPath(new URL("../../src/cli.js", import.meta.url));
+const HEALTH_CHECK = fileURLToPath(new URL("../../src/health-check.js", import.meta.url));
 
 export interface ServerProcess {
   readonly child: ChildProcess;
@@ -22,6 +23,7 @@ export interface ServerProcess {
 /** The built server in a process of its own. @throws when it ends or does not listen within 20 s. */
 export async function spawnServer(environment: Record<string, string>): Promise<ServerProcess> {
   const issuer = environment["ISSUER"] ?? `http://localhost:${environment["PORT"] ?? "8000"}`;
+  const basePath = new URL(issuer).pathname.replace(/\/$/, "");
   const startedAt = performance.now();
   const child = spawn(process.execPath, [...NODE_FLAGS, MAIN], { env: inherit(environment) });
   let output = "";
@@ -29,7 +31,7 @@ export async function spawnServer(environment: Record<string, string>): Promise<
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
   await waitUntilReady(
     child,
-    `http://127.0.0.1:${environment["PORT"] ?? "8000"}/health/ready`,
+    `http://127.0.0.1:${environment["PORT"] ?? "8000"}${basePath}/health/ready`,
     () => output,
   );
   return {
@@ -84,6 +86,14 @@ export function runCli(
   input = "",
 ): Promise<CommandOutput> {
   return runToEnd([CLI, ...args], environment, input);
+}
+
+/** Runs the check as a container does. */
+export function runHealthCheck(
+  args: readonly string[],
+  environment: Record<string, string>,
+): Promise<CommandOutput> {
+  return runToEnd([HEALTH_CHECK, ...args], environment, "");
 }
 
 async function runToEnd(
