@@ -29,6 +29,8 @@ export interface TestServerOptions {
   /** Settings by their environment names; ISSUER may contain `{port}`. */
   readonly environment?: Record<string, string>;
   readonly clock?: Clock;
+  /** On SQLite whatever TEST_STORES says. So is a server with a clock of its own: Redis has another. */
+  readonly embedded?: boolean;
 }
 
 export const PASSWORD = "correct horse battery staple";
@@ -37,9 +39,11 @@ export const PASSWORD = "correct horse battery staple";
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const port = await freePort();
   const dataDirectory = await mkdtemp(join(tmpdir(), "latchkey-test-"));
-  const stores = await createTestStores();
+  const isEmbedded = options.embedded === true || options.clock !== undefined;
+  const isGiven = options.environment?.["DATABASE_URL"] !== undefined;
+  const stores = isEmbedded || isGiven ? undefined : await createTestStores();
   const environment: Record<string, string> = {
-    ...stores.environment,
+    ...stores?.environment,
     PORT: String(port),
     DATA_DIR: dataDirectory,
     SECRET_KEY: "a test secret of more than thirty-two characters",
@@ -75,7 +79,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       await listener.drain(1000);
       await app.close();
       await deployment.close();
-      await stores.drop();
+      await stores?.drop();
       await rm(dataDirectory, { recursive: true, force: true });
     },
   };

@@ -11,8 +11,8 @@ export interface TestStoreSettings {
  * database and a key prefix of its own in Redis, so that `npm run test:redis` holds every flow
  * against them.
  */
-export async function createTestStores(): Promise<TestStoreSettings> {
-  if (process.env["TEST_STORES"] !== "redis") return { environment: {}, drop: async () => {} };
+export async function createTestStores(): Promise<TestStoreSettings | undefined> {
+  if (process.env["TEST_STORES"] !== "redis") return undefined;
   const database = await createTestPostgres();
   return {
     environment: {
