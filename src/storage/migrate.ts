@@ -16,6 +16,8 @@ export interface SchemaMigration {
 const MIGRATIONS_FOLDER = new URL("../../migrations/", import.meta.url);
 const MIGRATION_FILE = /^(\d{4}-[a-z0-9-]+)\.js$/;
 const MIGRATION_TABLE = "migration";
+/** Ends the name of a migration that takes away what the version before still uses. */
+const CONTRACT_SUFFIX = "-contract";
 
 /**
  * Brings the schema up to date, all or nothing, in one transaction. Any number of processes may call
@@ -124,12 +126,17 @@ async function findRecorded(knex: Knex): Promise<string[]> {
   return knex(MIGRATION_TABLE).orderBy("name").pluck("name");
 }
 
+/**
+ * A later migration that only adds leaves this version what it needs: nodes of both versions run side
+ * by side, whichever is restarted. One that takes something away says so in its name.
+ */
 function assertNotNewer(recorded: readonly string[], known: readonly SchemaMigration[]): void {
   const unknown = recorded.filter((name) => !known.some((migration) => migration.name === name));
-  if (unknown.length > 0) {
+  const contracting = unknown.filter((name) => name.endsWith(CONTRACT_SUFFIX));
+  if (contracting.length > 0) {
     throw new LatchkeyError(
       "database_newer",
-      `The database was migrated by a newer version of Latchkey (${unknown.join(", ")}): run that version, ` +
+      `The database was migrated by a newer version of Latchkey (${contracting.join(", ")}): run that version, ` +
         "or restore the backup made before it.",
     );
   }
@@ -141,6 +148,8 @@ function knexOptions(migrations: readonly SchemaMigration[]): Knex.MigratorConfi
     tableName: MIGRATION_TABLE,
     // The transaction around it is ours.
     disableTransactions: true,
+    // Names that this version does not know were judged by `assertNotNewer`.
+    disableMigrationsListValidation: true,
     migrationSource: {
       getMigrations: async () => [...migrations],
       getMigrationName: ({ name }: SchemaMigration) => name,

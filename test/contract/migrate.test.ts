@@ -100,15 +100,29 @@ describeOnEachDatabase("Migrations", (createDatabase) => {
     expect(await database.knex.schema.hasTable("migration")).to.equal(false);
   });
 
-  it("refuse a database that a newer version has migrated", async () => {
+  it("refuse a database from which a newer version has taken something away", async () => {
     const database = await openAgain(await createDatabase());
     await migrateDatabase(database);
-    await database.knex("migration").insert({ name: "9999-from-the-future" });
+    await database.knex("migration").insert({ name: "9999-from-the-future-contract" });
     for (const attempt of [assertSchemaCurrent, migrateDatabase]) {
       const err = await rejectionOf(attempt(database));
       expect(err).to.include({ code: "database_newer" });
-      expect(err).to.have.property("message").that.includes("9999-from-the-future");
+      expect(err).to.have.property("message").that.includes("9999-from-the-future-contract");
     }
+  });
+
+  it("let this version start on what a newer one has only added to", async () => {
+    const database = await openAgain(await createDatabase());
+    const future = creating("9999-from-the-future", "future");
+    await migrateDatabase(database, [creating("0001-first", "first"), future]);
+    const known = [creating("0001-first", "first")];
+    await assertSchemaCurrent(database, known);
+    expect(await migrateDatabase(database, known)).to.deep.equal([]);
+    const behind = [...known, creating("0002-second", "second")];
+    expect(await codeOfRejection(assertSchemaCurrent(database, behind))).to.equal(
+      "database_behind",
+    );
+    expect(await migrateDatabase(database, behind)).to.deep.equal(["0002-second"]);
   });
 
   it("happen all or not at all", async () => {

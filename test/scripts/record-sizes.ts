@@ -37,7 +37,11 @@ try {
       const rp = await connect(server, client);
       for (let count = 0; count < SIGN_INS; count++) {
         await signInWith(server, rp);
-        await postForm(`${server.issuer}/token`, { grant_type: "client_credentials" }, { client: machine });
+        await postForm(
+          `${server.issuer}/token`,
+          { grant_type: "client_credentials" },
+          { client: machine },
+        );
         // A page that nobody goes on from.
         await createUserAgent(server.issuer).open((await rp.begin()).url);
       }
@@ -47,12 +51,12 @@ try {
 
       async function printSql(): Promise<void> {
         const { knex } = server.database;
-        const { rows } = (await knex.raw(
+        const { rows } = await knex.raw<{ rows: { model: string; bytes: string }[] }>(
           "select model, round(avg(pg_column_size(model.*))) as bytes from model group by model",
-        )) as { rows: { model: string; bytes: string }[] };
-        const total = (await knex.raw(
+        );
+        const total = await knex.raw<{ rows: { bytes: string; count: string }[] }>(
           "select pg_total_relation_size('model') as bytes, (select count(*) from model) as count",
-        )) as { rows: { bytes: string; count: string }[] };
+        );
         print(rows.map(({ model, bytes }) => [model, Number(bytes)]));
         for (const { bytes, count } of total.rows) {
           const perRow = Math.round(Number(bytes) / Number(count));
@@ -93,7 +97,7 @@ async function printRedis(url: string): Promise<void> {
 }
 
 function print(rows: [string, number][]): void {
-  for (const [kind, bytes] of rows.toSorted()) {
+  for (const [kind, bytes] of rows.toSorted(([a], [b]) => a.localeCompare(b))) {
     console.log(`${kind.padEnd(20)} ${String(bytes).padStart(6)}`);
   }
 }
