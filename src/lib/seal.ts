@@ -2,9 +2,11 @@ import {
   createCipheriv,
   createDecipheriv,
   createHmac,
+  createSecretKey,
   hkdfSync,
   randomBytes,
   timingSafeEqual,
+  type KeyObject,
 } from "node:crypto";
 
 /** Encrypts what must be readable again (signing keys, upstream secrets), for storage or a cookie. */
@@ -38,7 +40,7 @@ export function deriveKey(secretKey: string, purpose: string, bytes = 32): Buffe
 /** AES-256-GCM under a key of its own for each purpose. */
 export function createSealer(secretKey: string, purpose: string): Sealer {
   // Not the bare purpose: a Mac of the same purpose must not share the key.
-  const key = deriveKey(secretKey, `seal:${purpose}`);
+  const key = keyFor(secretKey, `seal:${purpose}`);
   return {
     seal(plaintext, context) {
       const nonce = randomBytes(NONCE_BYTES);
@@ -68,7 +70,7 @@ export function createSealer(secretKey: string, purpose: string): Sealer {
 
 /** HMAC-SHA-256 in base64url under a key of its own for each purpose. */
 export function createMac(secretKey: string, purpose: string): Mac {
-  const key = deriveKey(secretKey, `mac:${purpose}`);
+  const key = keyFor(secretKey, `mac:${purpose}`);
   const sign = (message: string) => createHmac("sha256", key).update(message).digest("base64url");
   return {
     sign,
@@ -78,6 +80,11 @@ export function createMac(secretKey: string, purpose: string): Mac {
       return given.length === expected.length && timingSafeEqual(given, expected);
     },
   };
+}
+
+/** In the form in which using it costs a third of what the bare bytes do. */
+function keyFor(secretKey: string, purpose: string): KeyObject {
+  return createSecretKey(deriveKey(secretKey, purpose));
 }
 
 function decodeSealed(sealed: string): Buffer | undefined {
