@@ -3,17 +3,20 @@ export function mapRejections<Methods extends object>(
   methods: Methods,
   map: (err: unknown) => unknown,
 ): Methods {
-  return new Proxy(methods, {
-    get(target, name) {
-      const method: unknown = Reflect.get(target, name);
-      if (typeof method !== "function") return method;
-      return async (...args: unknown[]) => {
-        try {
-          return await Reflect.apply(method, target, args);
-        } catch (err) {
-          throw map(err);
-        }
-      };
-    },
-  });
+  const mapped = { ...methods };
+  for (const [name, method] of Object.entries(methods)) {
+    if (typeof method === "function")
+      Reflect.set(mapped, name, mapMethod(method.bind(methods), map));
+  }
+  return mapped;
+}
+
+function mapMethod(method: (...args: unknown[]) => unknown, map: (err: unknown) => unknown) {
+  return async (...args: unknown[]) => {
+    try {
+      return await method(...args);
+    } catch (err) {
+      throw map(err);
+    }
+  };
 }
