@@ -59,8 +59,8 @@ export function loadAssets({ directory, basePath }: AssetsDeps): Assets {
 
     serve(ctx: Context, next: Next) {
       // The address that the browser asked for, whatever a mount has cut from `ctx.path`.
+      if (!ctx.originalUrl.startsWith(prefix)) return next();
       const [path = ""] = ctx.originalUrl.split("?", 1);
-      if (!path.startsWith(prefix)) return next();
       respond(ctx, byPath.get(path));
       return Promise.resolve();
     },

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { BlockList, isIP } from "node:net";
 import type { Context, Middleware } from "koa";
 
@@ -28,23 +29,26 @@ export function createPinOrigin(issuer: string, trusted: TrustedProxies): Middle
   // Load balancers ask by address.
   const healthChecks = `${pathname.replace(/\/$/, "")}/health/`;
   const isTrusted = createTrustCheck(trusted);
+  const pinned = { host: { value: host }, protocol: { value: protocol.slice(0, -1) } };
 
-  return async (ctx, next) => {
-    if (!isTrusted(ctx.req.socket.remoteAddress)) {
-      for (const header of FORWARDING_HEADERS) delete ctx.req.headers[header];
-    }
+  return (ctx, next) => {
+    if (!isTrusted(ctx.req.socket.remoteAddress)) dropForwardingHeaders(ctx.req.headers);
     if (!ctx.path.startsWith(healthChecks) && requestedHost(ctx) !== host) {
       ctx.status = 421;
       ctx.type = "text/plain";
       ctx.body = `This server answers only for ${issuer}. Use that address; behind a proxy, pass the original Host header on.\n`;
-      return;
+      return Promise.resolve();
     }
-    Object.defineProperties(ctx.request, {
-      host: { value: host },
-      protocol: { value: protocol.slice(0, -1) },
-    });
-    await next();
+    Object.defineProperties(ctx.request, pinned);
+    return next();
   };
+}
+
+function dropForwardingHeaders(headers: IncomingHttpHeaders): void {
+  for (const header of FORWARDING_HEADERS) {
+    // Deleting makes every later look at the headers slower, and few requests have these.
+    if (headers[header] !== undefined) delete headers[header];
+  }
 }
 
 function requestedHost({ req }: Context): string | undefined {

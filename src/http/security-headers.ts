@@ -21,17 +21,17 @@ const CONTENT_SECURITY_POLICY = [
  * sign people in by a pop-up window would lose it.
  */
 export function createSecurityHeaders(issuer: string): Middleware {
-  const https = issuer.startsWith("https:");
-  return async (ctx, next) => {
-    ctx.set({
-      "Cache-Control": "no-store",
-      "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-      "Referrer-Policy": "same-origin",
-      "X-Content-Type-Options": "nosniff",
-      "X-Frame-Options": "DENY",
-      ...(https ? { "Strict-Transport-Security": HSTS } : {}),
-    });
-    await next();
+  const headers = Object.entries({
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    ...(issuer.startsWith("https:") ? { "Strict-Transport-Security": HSTS } : {}),
+  });
+  return (ctx, next) => {
+    for (const [name, value] of headers) ctx.res.setHeader(name, value);
+    return next();
   };
 }
 

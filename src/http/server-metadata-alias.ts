@@ -7,8 +7,8 @@ const WELL_KNOWN = "/.well-known/oauth-authorization-server";
  * serves it behind, where OpenID Connect Discovery §4 puts its own.
  */
 export function createServerMetadataAlias(basePath: string): Middleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     if (basePath !== "" && ctx.path === WELL_KNOWN + basePath) ctx.path = basePath + WELL_KNOWN;
-    await next();
+    return next();
   };
 }

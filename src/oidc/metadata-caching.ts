@@ -13,6 +13,6 @@ const CACHED = new Set([
 export function createMetadataCaching(): Middleware {
   return async (ctx, next) => {
     await next();
-    if (ctx.status === 200 && CACHED.has(ctx.path)) ctx.set("Cache-Control", CACHE_CONTROL);
+    if (CACHED.has(ctx.path) && ctx.status === 200) ctx.set("Cache-Control", CACHE_CONTROL);
   };
 }
