@@ -36,6 +36,7 @@ import { createSecurityHeaders } from "./http/security-headers.js";
 import { createServerMetadataAlias } from "./http/server-metadata-alias.js";
 import { loadSigningKeys, type SigningAlgorithm } from "./keys/signing-keys.js";
 import { createAudit } from "./lib/audit.js";
+import { createCookieSignatures } from "./lib/cookie-signatures.js";
 import type { Clock } from "./lib/clock.js";
 import type { Logger } from "./lib/logger.js";
 import { createMac, createSealer, deriveKey } from "./lib/seal.js";
@@ -105,7 +106,7 @@ export async function createApp(deps: AppDeps) {
     ...stores,
     settings: config,
     signingKeys,
-    cookieKeys: [deriveKey(secretKey, "cookies").toString("base64url")],
+    cookieSignatures: createCookieSignatures([createMac(secretKey, "cookies")]),
     dpopNonceSecret: deriveKey(secretKey, "dpop-nonce"),
     pages: createProviderPages({ accounts, render, basePath }),
     interactionUrl: createInteractionUrl(basePath, sealedRequests, setSealedRequestCookie),

@@ -6,6 +6,7 @@ import {
   type ResponseType,
 } from "oidc-provider";
 import type { SigningAlgorithm } from "../keys/signing-keys.js";
+import type { CookieSignatures } from "../lib/cookie-signatures.js";
 import { SUPPORTED_ACRS } from "./authentication-context.js";
 import { CLAIMS_BY_SCOPE, SCOPES } from "./claims.js";
 import {
@@ -58,7 +59,7 @@ export function createConfiguration(deps: ProviderDeps): Configuration {
     claims: CLAIMS_BY_SCOPE,
     clientAuthMethods: CLIENT_AUTH_METHODS,
     clientBasedCORS: clientBasedCors,
-    cookies: cookies(settings, deps.cookieKeys),
+    cookies: cookies(settings, deps.cookieSignatures),
     enabledJWA: {
       clientAuthSigningAlgValues: [...CLIENT_SIGNING_ALGORITHMS],
       requestObjectSigningAlgValues: [...CLIENT_SIGNING_ALGORITHMS],
@@ -146,7 +147,7 @@ function features(deps: ProviderDeps): NonNullable<Configuration["features"]> {
  */
 function cookies(
   settings: ProviderSettings,
-  keys: readonly string[],
+  signatures: CookieSignatures,
 ): NonNullable<Configuration["cookies"]> {
   const secure = settings.issuer.startsWith("https:");
   const options = {
@@ -156,7 +157,7 @@ function cookies(
     signed: true,
   };
   return {
-    keys: [...keys],
+    keys: signatures,
     long: { ...options, path: "/" },
     short: options,
     names: {

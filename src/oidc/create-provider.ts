@@ -13,6 +13,7 @@ import type { ConsentStore } from "../accounts/consent-store.js";
 import type { SigningKey } from "../keys/signing-keys.js";
 import type { Audit } from "../lib/audit.js";
 import type { Clock } from "../lib/clock.js";
+import type { CookieSignatures } from "../lib/cookie-signatures.js";
 import type { Logger } from "../lib/logger.js";
 import type { Sealer } from "../lib/seal.js";
 import { createAdapterFactory } from "./adapter.js";
@@ -38,8 +39,7 @@ import { createMetadataCaching } from "./metadata-caching.js";
 export interface ProviderDeps {
   readonly settings: ProviderSettings;
   readonly signingKeys: readonly SigningKey[];
-  /** Newest first; all verify, the first signs. */
-  readonly cookieKeys: readonly string[];
+  readonly cookieSignatures: CookieSignatures;
   /** 32 bytes, the same on every node (RFC 9449 §8). */
   readonly dpopNonceSecret: Buffer;
   readonly models: ModelStore;
