@@ -21,6 +21,7 @@ interface SessionModel {
   oldId?: string;
   /** Written with the session, and goes in the same step. */
   replaces?: string;
+  resetIdentifier(): void;
 }
 
 /**
@@ -102,6 +103,7 @@ function placeSessions(provider: Provider, values: ModelValues): void {
       if (partitionOf(this.uid) === partition) return;
       this.uid = partition + randomToken();
       if (this.new === true) this.jti = idFor(this);
+      else this.resetIdentifier();
     },
   });
 }

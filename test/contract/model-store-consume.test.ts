@@ -5,8 +5,8 @@ import { countSurvivors, idsOfOnePartition, issueFamily } from "../support/model
 import { describeOnEachModelStore } from "../support/model-stores.js";
 import { killStoresChildren, startStoresChild } from "../support/stores-child-process.js";
 
-/** `npm run race` does more of them. */
-const ROUNDS = 20;
+/** `npm run race:stores` does more of them. */
+const ROUNDS = Number(process.env["RACE_ROUNDS"] ?? 20);
 const CALLERS = 50;
 
 describeOnEachModelStore("consumption in a ModelStore", (store) => {
@@ -248,10 +248,14 @@ describeOnEachModelStore("consumption in a ModelStore", (store) => {
     });
     after(killStoresChildren);
 
-    async function race(command: "consume" | "insertOnce", id: string): Promise<number> {
+    async function race(
+      command: "consume" | "insertOnce",
+      { model, id }: { model: ModelName; id: string },
+    ): Promise<number> {
       const call = {
         command,
         target,
+        model,
         id,
         times: CALLERS / 2,
         nowSeconds: store().nowSeconds(),
@@ -260,19 +264,28 @@ describeOnEachModelStore("consumption in a ModelStore", (store) => {
       return wins.reduce<number>((sum, count) => sum + Number(count), 0);
     }
 
-    it("consume a record once, and the loser ends the grant", async () => {
-      for (let round = 0; round < ROUNDS; round++) {
-        const family = await issueFamily(models());
-        expect(await race("consume", family.code)).to.equal(1);
-        expect(await countSurvivors(models(), family)).to.equal(0);
-      }
-    });
+    for (const model of ["AuthorizationCode", "RefreshToken"] as const) {
+      it(`consume one ${model} once, and the loser ends the grant`, async function () {
+        this.timeout(20_000 + ROUNDS * 1000);
+        for (let round = 0; round < ROUNDS; round++) {
+          const family = await issueFamily(models());
+          const id = model === "RefreshToken" ? family.token : family.code;
+          expect(await race("consume", { model, id })).to.equal(1);
+          expect(await countSurvivors(models(), family)).to.equal(0);
+        }
+      });
+    }
 
-    it("insert a record once", async () => {
-      for (let round = 0; round < ROUNDS; round++) {
-        expect(await race("insertOnce", randomUUID())).to.equal(1);
-      }
-    });
+    for (const proof of ["client assertion", "DPoP proof"]) {
+      it(`take the jti of one ${proof} once`, async function () {
+        this.timeout(20_000 + ROUNDS * 1000);
+        for (let round = 0; round < ROUNDS; round++) {
+          expect(await race("insertOnce", { model: "ReplayDetection", id: randomUUID() })).to.equal(
+            1,
+          );
+        }
+      });
+    }
   });
 
   /** A child for this suite alone, started when first asked for. */

@@ -98,6 +98,32 @@ describe("an interaction that is gone", () => {
     const callback = await agent.submit(wrong, { identifier, password });
     expect(callback.url.searchParams.get("code")).to.be.a("string");
   });
+
+  it("gives a session that began before the sign-in another cookie, and to its account", async () => {
+    const agent = createUserAgent(server.issuer);
+    const sessionCookie = () => agent.cookies.find(({ name }) => name.endsWith("session"))?.value;
+    // The page keeps a form token in the session.
+    await agent.open(`${server.issuer}/device`);
+    const before = sessionCookie();
+    expect(before).to.be.a("string");
+    const login = await agent.open(await authorizationUrl());
+    await server.app.models.destroy("Interaction", await idAtRest(login.url));
+    const { username: identifier, password, app } = server;
+    const earlier = await sessionsOf(identifier);
+    await agent.submit(login, { identifier, password });
+    expect(sessionCookie()).not.to.equal(before);
+    const started = (await sessionsOf(identifier)).filter(
+      ({ id }) => !earlier.some((session) => session.id === id),
+    );
+    expect(started).to.have.length(1);
+    const uid = String(started[0]?.payload["uid"]);
+    expect(await app.models.findSessionByUid(uid)).to.deep.equal(started[0]?.payload);
+  });
+
+  async function sessionsOf(identifier: string) {
+    const found = await server.app.accounts.findForSignIn(identifier);
+    return server.app.models.listSessions(String(found?.account.id));
+  }
 });
 
 async function idAtRest({ pathname }: URL): Promise<string> {

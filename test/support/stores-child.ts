@@ -3,7 +3,7 @@
  * promises itself is no proof for two.
  */
 import type { Clock } from "../../src/lib/clock.js";
-import type { ModelStore } from "../../src/oidc/model-store.js";
+import type { ModelName, ModelStore } from "../../src/oidc/model-store.js";
 import { claimDataDirectory, loadOrCreateSecretFile } from "../../src/storage/data-directory.js";
 import { migrateDatabase } from "../../src/storage/migrate.js";
 import { openDatabase, type Database } from "../../src/storage/open-database.js";
@@ -15,6 +15,7 @@ import { createSqlModelStore } from "../../src/storage/sql-model-store.js";
 export interface ChildCall {
   readonly command: keyof typeof COMMANDS;
   readonly target: string;
+  readonly model?: ModelName;
   readonly id?: string;
   readonly times?: number;
   readonly nowSeconds?: number;
@@ -32,11 +33,10 @@ const COMMANDS = {
   open: async ({ target }: ChildCall) => void (await modelStore(target, stopped(0))),
 
   /** How many of `times` concurrent attempts won. */
-  consume: async ({ target, id = "", times = 1, nowSeconds = 0 }: ChildCall) => {
+  consume: async (call: ChildCall) => {
+    const { target, model = "AuthorizationCode", id = "", times = 1, nowSeconds = 0 } = call;
     const models = await modelStore(target, stopped(nowSeconds));
-    return countTrue(times, (attempt) =>
-      models.consume({ model: "AuthorizationCode", id, attempt }),
-    );
+    return countTrue(times, (attempt) => models.consume({ model, id, attempt }));
   },
   insertOnce: async ({ target, id = "", times = 1, nowSeconds = 0 }: ChildCall) => {
     const models = await modelStore(target, stopped(nowSeconds));
