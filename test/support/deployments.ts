@@ -1,5 +1,6 @@
 import { reportMissing } from "./missing-services.js";
 import { createTestPostgres, findPostgresProblem, HOW_TO_GET_POSTGRES } from "./postgres.js";
+import { startRedisServer } from "./redis-servers.js";
 import { startServerNodes, type ServerNodes } from "./server-nodes.js";
 
 /** Stores that several nodes can share. */
@@ -24,6 +25,22 @@ const DEPLOYMENTS: readonly Deployment[] = [
     async create() {
       const { url, drop } = await createTestPostgres();
       return { environment: { DATABASE_URL: url }, drop };
+    },
+  },
+  {
+    name: "PostgreSQL and Redis",
+    howToGetIt: `${HOW_TO_GET_POSTGRES}, and install redis-server`,
+    findProblem: findPostgresProblem,
+    async create() {
+      const { url, drop } = await createTestPostgres();
+      const redis = await startRedisServer();
+      return {
+        environment: { DATABASE_URL: url, REDIS_URL: redis.url },
+        async drop() {
+          await redis.stop();
+          await drop();
+        },
+      };
     },
   },
 ];

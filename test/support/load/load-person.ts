@@ -19,10 +19,16 @@ export interface LoadPersonDeps {
 
 /** A person at a browser of their own. */
 export interface LoadPerson {
-  /** Signs in, however often it takes; undefined when the load ends. @returns the cookie. */
-  signIn(): Promise<string | undefined>;
+  /** Signs in, however often it takes; undefined when the load ends. */
+  signIn(): Promise<Session | undefined>;
   /** @returns whether the page said that it is done; else nobody knows. */
   signOut(): Promise<boolean>;
+}
+
+export interface Session {
+  readonly cookie: string;
+  /** Of the ledger, when the sign-in began. */
+  readonly epoch: number;
 }
 
 const RETRY_MS = 250;
@@ -47,7 +53,7 @@ export function createLoadPerson(deps: LoadPersonDeps): LoadPerson {
     }
   }
 
-  async function trySignIn(): Promise<string | undefined> {
+  async function trySignIn(): Promise<Session | undefined> {
     const { epoch } = ledger;
     agent = createUserAgent(issuer);
     const { path } = authorizationRequest(client);
@@ -59,7 +65,7 @@ export function createLoadPerson(deps: LoadPersonDeps): LoadPerson {
     );
     if (end === undefined) return undefined;
     if (end.url.searchParams.has("code")) {
-      return agent.cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
+      return { cookie: cookiesOf(agent), epoch };
     }
     if (ledger.mayHaveLost(epoch)) ledger.counts.lost++;
     else ledger.violate(`sign-in: ${end.status} ${end.url.href} ${textOf(end)}`);
@@ -69,8 +75,8 @@ export function createLoadPerson(deps: LoadPersonDeps): LoadPerson {
   return {
     async signIn() {
       for (;;) {
-        const cookie = await trySignIn();
-        if (cookie !== undefined) return cookie;
+        const session = await trySignIn();
+        if (session !== undefined) return session;
         if (isOver()) return undefined;
         await delay(RETRY_MS);
       }
@@ -84,6 +90,9 @@ export function createLoadPerson(deps: LoadPersonDeps): LoadPerson {
     },
   };
 }
+
+const cookiesOf = ({ cookies }: UserAgent) =>
+  cookies.map(({ name, value }) => `${name}=${value}`).join("; ");
 
 const textOf = ({ html }: Page) =>
   html

@@ -2,7 +2,7 @@ import type { RawRequest } from "../raw-request.js";
 import { GaveUp, type DefiniteAnswer, type HonestClient } from "./honest-client.js";
 import { API, type LoadClients } from "./load-clients.js";
 import type { LoadLedger } from "./load-ledger.js";
-import type { LoadPerson } from "./load-person.js";
+import type { LoadPerson, Session } from "./load-person.js";
 import { authorizationRequest, bearer, codeExchange, form } from "./load-requests.js";
 
 export interface LoadWorkerDeps {
@@ -33,7 +33,7 @@ interface Tokens {
 
 /** A chain of tokens from one code. */
 interface Chain {
-  readonly epoch: number;
+  readonly session: Session;
   readonly exchange: Record<string, string>;
   tokens: Tokens;
   readonly usedRefreshTokens: string[];
@@ -55,21 +55,21 @@ const REFRESHES = 3;
 /** One person and their applications: flow after flow until the load is over. */
 export async function runLoadWorker(deps: LoadWorkerDeps, firstEnding: number): Promise<void> {
   const { person, ledger, isOver } = deps;
-  let cookie: string | undefined;
+  let session: Session | undefined;
   for (let turn = firstEnding; !isOver(); turn++) {
     try {
-      cookie ??= await person.signIn();
-      if (cookie === undefined) return;
-      const chain = await startChain(deps, cookie);
+      session ??= await person.signIn();
+      if (session === undefined) return;
+      const chain = await startChain(deps, session);
       if (chain === undefined) {
-        cookie = undefined;
+        session = undefined;
         continue;
       }
       await getMachineTokens(deps);
       const ending = ENDINGS[turn % ENDINGS.length] ?? "keep";
-      const goesOn = (await renew(deps, chain)) && (await end(deps, { ending, chain, cookie }));
+      const goesOn = (await renew(deps, chain)) && (await end(deps, ending, chain));
       // A sign-in anew keeps the grant of what is kept, or was refused, apart.
-      if (!goesOn || ending === "signOut" || ending === "keep") cookie = undefined;
+      if (!goesOn || ending === "signOut" || ending === "keep") session = undefined;
       ledger.counts.flows++;
     } catch (err) {
       if (!(err instanceof GaveUp)) throw err;
@@ -77,9 +77,9 @@ export async function runLoadWorker(deps: LoadWorkerDeps, firstEnding: number): 
   }
 }
 
-async function startChain(deps: LoadWorkerDeps, cookie: string): Promise<Chain | undefined> {
+async function startChain(deps: LoadWorkerDeps, session: Session): Promise<Chain | undefined> {
   const { http, clients, ledger } = deps;
-  const { epoch } = ledger;
+  const { cookie, epoch } = session;
   const { path, codeVerifier } = authorizationRequest(clients.web, { prompt: "none" });
   const answer = await http.send("authorization", path, { headers: { Cookie: cookie } });
   const location = URL.parse(String(answer.headers["location"]));
@@ -89,9 +89,9 @@ async function startChain(deps: LoadWorkerDeps, cookie: string): Promise<Chain |
     return undefined;
   }
   const exchange = codeExchange(code, codeVerifier);
-  const tokens = await useOnce(deps, "code", exchange);
+  const tokens = await useOnce(deps, { what: "code", fields: exchange, epoch });
   if (tokens === undefined) return undefined;
-  const chain = { epoch, exchange, tokens, usedRefreshTokens: [] };
+  const chain = { session, exchange, tokens, usedRefreshTokens: [] };
   await useAccessToken(deps, chain);
   return chain;
 }
@@ -100,7 +100,8 @@ async function startChain(deps: LoadWorkerDeps, cookie: string): Promise<Chain |
 async function renew(deps: LoadWorkerDeps, chain: Chain): Promise<boolean> {
   for (let turn = 0; turn < REFRESHES; turn++) {
     const used = chain.tokens.refresh_token;
-    const next = await useOnce(deps, "refresh token", refresh(used));
+    const { epoch } = chain.session;
+    const next = await useOnce(deps, { what: "refresh token", fields: refresh(used), epoch });
     if (next === undefined) return false;
     chain.usedRefreshTokens.push(used);
     chain.tokens = next;
@@ -109,13 +110,18 @@ async function renew(deps: LoadWorkerDeps, chain: Chain): Promise<boolean> {
   return true;
 }
 
+interface SingleUse {
+  readonly what: string;
+  readonly fields: Record<string, string>;
+  /** Of what it hangs on. */
+  readonly epoch: number;
+}
+
 /** A code or refresh token that is used for the first time. */
 async function useOnce(
   { http, clients, ledger }: LoadWorkerDeps,
-  what: string,
-  fields: Record<string, string>,
+  { what, fields, epoch }: SingleUse,
 ): Promise<Tokens | undefined> {
-  const { epoch } = ledger;
   const answer = await http.send(what, "/token", form(clients.web, fields));
   if (answer.status === 200) return JSON.parse(answer.body) as Tokens;
   const account = `an unused ${what} was refused${answer.wasUnavailable ? " after a 503" : ""}: ${answer.status} ${answer.body}`;
@@ -125,8 +131,9 @@ async function useOnce(
 }
 
 /** A token just given is good at once, at whichever node. */
-async function useAccessToken(deps: LoadWorkerDeps, { tokens, epoch }: Chain): Promise<void> {
+async function useAccessToken(deps: LoadWorkerDeps, { tokens, session }: Chain): Promise<void> {
   const { http, clients, ledger } = deps;
+  const { epoch } = session;
   const userinfo = await http.send("userinfo", "/me", bearer(tokens.access_token));
   if (userinfo.status !== 200) judgeLoss(ledger, epoch, `userinfo: ${userinfo.status}`);
   const introspection = await introspect(http, form(clients.web, { token: tokens.access_token }));
@@ -147,15 +154,14 @@ async function getMachineTokens({ http, clients, ledger }: LoadWorkerDeps): Prom
   if (jwt.status !== 200) ledger.violate(`JWT client credentials: ${jwt.status} ${jwt.body}`);
 }
 
-interface Ending {
-  readonly ending: (typeof ENDINGS)[number];
-  readonly chain: Chain;
-  readonly cookie: string;
-}
-
-async function end(deps: LoadWorkerDeps, { ending, chain, cookie }: Ending): Promise<boolean> {
+async function end(
+  deps: LoadWorkerDeps,
+  ending: (typeof ENDINGS)[number],
+  chain: Chain,
+): Promise<boolean> {
   const { http, clients, person, keep } = deps;
-  const { epoch, exchange, tokens, usedRefreshTokens } = chain;
+  const { session, exchange, tokens, usedRefreshTokens } = chain;
+  const { cookie, epoch } = session;
   const usedRefreshToken = refresh(usedRefreshTokens.at(-1) ?? "");
   const lastRefreshToken = refresh(tokens.refresh_token);
   switch (ending) {

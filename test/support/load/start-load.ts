@@ -56,14 +56,16 @@ export async function startLoad(
     isOver,
     keep: (each: Keepsake) => void (kept.length < KEPT_AT_MOST && kept.push(each)),
   };
-  const running = Array.from({ length: workers }, (_, index) => {
-    const person = createLoadPerson({
-      issuer,
-      client: clients.web,
-      credentials: server,
-      ledger,
-      isOver,
-    });
+  // Everyone has an account, since what belongs to one may lie in one part of a store.
+  const everyone = await Promise.all(
+    Array.from({ length: workers }, async (_, index) => {
+      const credentials = { username: `person-${index}`, password: server.password };
+      await server.app.createAccount({ ...credentials, profile: {} });
+      return credentials;
+    }),
+  );
+  const running = everyone.map((credentials, index) => {
+    const person = createLoadPerson({ ...shared, issuer, client: clients.web, credentials });
     return runLoadWorker({ ...shared, person }, index);
   });
   const probe = startNodeProbe({ nodes: server.nodes, clients, ledger });
