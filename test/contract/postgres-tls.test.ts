@@ -3,7 +3,6 @@ import { openDeployment } from "../../src/deployment.js";
 import { loadConfig } from "../../src/config/load-config.js";
 import { assertSchemaCurrent, migrateDatabase } from "../../src/storage/migrate.js";
 import { openDatabase } from "../../src/storage/open-database.js";
-import { createTestAuthority, type TestAuthority } from "../support/certificates.js";
 import { reportMissing } from "../support/missing-services.js";
 import {
   findOwnPostgresProblem,
@@ -13,12 +12,13 @@ import {
 } from "../support/own-postgres.js";
 import { createStores } from "../support/stores.js";
 import { codeOfRejection, rejectionOf } from "../support/stores-rejection.js";
+import { createTestCertificates, type TestCertificates } from "../support/test-certificates.js";
 
 /** WB-10: the certificate of a backend is checked. */
 describe("PostgreSQL over TLS with sslmode=verify-full", function () {
   this.timeout(30_000);
-  let authority: TestAuthority;
-  let stranger: TestAuthority;
+  let authority: TestCertificates;
+  let stranger: TestCertificates;
   let postgres: OwnPostgres;
 
   before(async function () {
@@ -28,14 +28,14 @@ describe("PostgreSQL over TLS with sslmode=verify-full", function () {
       reportMissing("PostgreSQL of the tests' own", HOW_TO_GET_POSTGRES_BINARIES);
       this.skip();
     }
-    authority = await createTestAuthority();
-    stranger = await createTestAuthority();
-    postgres = await startOwnPostgres({ tls: await authority.issue("localhost") });
+    authority = await createTestCertificates("DNS:localhost");
+    stranger = await createTestCertificates("DNS:localhost");
+    postgres = await startOwnPostgres({ tls: authority });
   });
   after(async () => {
     await postgres?.close();
-    await authority?.close();
-    await stranger?.close();
+    await authority?.remove();
+    await stranger?.remove();
   });
 
   const urlWith = (parameters: Record<string, string>) => {
@@ -45,8 +45,8 @@ describe("PostgreSQL over TLS with sslmode=verify-full", function () {
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
     return url;
   };
-  const verified = (by: TestAuthority) =>
-    urlWith({ sslmode: "verify-full", sslrootcert: by.certificateFile });
+  const verified = (by: TestCertificates) =>
+    urlWith({ sslmode: "verify-full", sslrootcert: by.ca });
   const failureAtStart = (url: URL) =>
     rejectionOf(openDeployment(loadConfig({ ...ENVIRONMENT, DATABASE_URL: url.href })));
 

@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, globSync } from "node:fs";
-import { appendFile, chmod, chown, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { appendFile, chmod, chown, copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -30,14 +30,9 @@ export interface OwnPostgres {
   close(): Promise<void>;
 }
 
-/** PEM texts; connections without TLS are refused then. */
-export interface ServerCertificate {
-  readonly certificate: string;
-  readonly key: string;
-}
-
 export interface OwnPostgresOptions {
-  readonly tls?: ServerCertificate;
+  /** PEM files; connections without TLS are refused then. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** @returns why there can be none here, or undefined. */
@@ -113,11 +108,11 @@ async function writeSettings(dataFolder: string, port: number): Promise<void> {
 
 async function writeTls(
   { dataFolder, user }: { dataFolder: string; user: ServerUser | undefined },
-  tls: ServerCertificate,
+  tls: NonNullable<OwnPostgresOptions["tls"]>,
 ): Promise<void> {
-  await writeFile(join(dataFolder, "server.crt"), tls.certificate);
+  await copyFile(tls.cert, join(dataFolder, "server.crt"));
   const keyFile = join(dataFolder, "server.key");
-  await writeFile(keyFile, tls.key);
+  await copyFile(tls.key, keyFile);
   await chmod(keyFile, 0o600);
   if (user !== undefined) await chown(keyFile, user.uid, user.gid);
   await appendFile(join(dataFolder, "postgresql.conf"), "ssl = on\n");
