@@ -6,15 +6,16 @@
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { eventually } from "../support/eventually.js";
 import { runFaults, type Fault } from "../support/load/run-faults.js";
 import { startOwnPostgres } from "../support/own-postgres.js";
 import { startRedisCluster, type RedisCluster } from "../support/redis-cluster.js";
 import { startRedisSentinels, type RedisSentinels } from "../support/redis-sentinels.js";
 import type { RedisServer } from "../support/redis-servers.js";
 import { startServerNodes } from "../support/server-nodes.js";
-import { waitUntil } from "../support/wait-until.js";
 
 const STEADY_MS = 3_000;
+const FAILOVER_MS = 30_000;
 
 const postgres = await startOwnPostgres();
 const violations: string[] = [];
@@ -110,7 +111,7 @@ function faultsOfSentinels({ master, replica, sentinels, masterName }: RedisSent
     {
       name: "Sentinel, SENTINEL FAILOVER",
       async run() {
-        await waitUntil("a sentinel starts the failover", async () => {
+        await eventually("a sentinel starts the failover", async () => {
           const answer = await sentinels[0]
             ?.execute("SENTINEL", "FAILOVER", masterName)
             .catch(String);
@@ -123,16 +124,22 @@ function faultsOfSentinels({ master, replica, sentinels, masterName }: RedisSent
 }
 
 async function becomesMaster(server: RedisServer | undefined): Promise<void> {
-  await waitUntil("the replica is the master", async () =>
-    (await replicationOf(server)).includes("role:master"),
+  await eventually(
+    "the replica is the master",
+    async () => (await replicationOf(server)).includes("role:master"),
+    FAILOVER_MS,
   );
 }
 
 async function isInStep(server: RedisServer | undefined): Promise<void> {
-  await waitUntil("it replicates the new master", async () => {
-    const replication = await replicationOf(server);
-    return replication.includes("role:slave") && replication.includes("master_link_status:up");
-  });
+  await eventually(
+    "it replicates the new master",
+    async () => {
+      const replication = await replicationOf(server);
+      return replication.includes("role:slave") && replication.includes("master_link_status:up");
+    },
+    FAILOVER_MS,
+  );
 }
 
 /** Empty while it does not answer. */

@@ -2,10 +2,14 @@
  * Breaks the Redis of two nodes in every way that a server or the way to it can break, under load:
  * restarts, crashes, silence, read-only, out of memory, replies lost. One line for each fault.
  *
- *   npm run fault:redis [-- PATTERN]
+ *   npm run fault:redis [-- PATTERN [TIMES]]
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { startFaultProxy, type Fault as ProxyFault, type FaultProxy } from "../support/fault-proxy.js";
+import {
+  startFaultProxy,
+  type Fault as ProxyFault,
+  type FaultProxy,
+} from "../support/fault-proxy.js";
 import { runFaults, type Fault } from "../support/load/run-faults.js";
 import type { Load } from "../support/load/start-load.js";
 import { startOwnPostgres } from "../support/own-postgres.js";
@@ -13,6 +17,7 @@ import { startRedisServer, type RedisServer } from "../support/redis-servers.js"
 import { startServerNodes } from "../support/server-nodes.js";
 
 const PATTERN = new RegExp(process.argv[2] ?? "");
+const TIMES = Number(process.argv[3] ?? 1);
 const STOPPED_MS = 20_000;
 const SHORT_MS = 5_000;
 const REASON = "redis_unavailable";
@@ -27,11 +32,9 @@ const nodes = await startServerNodes({
   environment: { DATABASE_URL: postgres.url, REDIS_URL: proxy.url },
 });
 try {
-  const faults = [...faultsOfServer(redis), ...faultsOfWay(proxy), ...faultsThatLose(redis)];
-  const violations = await runFaults(
-    nodes,
-    faults.filter(({ name }) => PATTERN.test(name)),
-  );
+  const all = [...faultsOfServer(redis), ...faultsOfWay(proxy), ...faultsThatLose(redis)];
+  const chosen = all.filter(({ name }) => PATTERN.test(name));
+  const violations = await runFaults(nodes, Array<Fault[]>(TIMES).fill(chosen).flat());
   process.exitCode = violations.length === 0 ? 0 : 1;
 } finally {
   await nodes.close();
