@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
+import { LatchkeyError } from "../lib/errors.js";
 import type { Logger } from "../lib/logger.js";
 import type { Consumption, ModelStore } from "./model-store.js";
-import { isOutage } from "./translate-outages.js";
+import { isOutage, temporarilyUnavailable } from "./translate-outages.js";
 
 /** Consumes codes and tokens, and takes back what nobody was told of. */
 export interface Consumptions {
@@ -23,15 +24,17 @@ export interface ConsumptionsDeps {
 
 /** 1 s: a connection that broke fails at once; a store that is silent has had its time. */
 const RETRY_WITHIN_MS = 1000;
-const WITHDRAW_INTERVAL_MS = 250;
+/** After a failure at once; a store that is silent keeps the withdrawal waiting by itself. */
+const WITHDRAW_INTERVAL_MS = 100;
 /** 2 min: longer than an authorization code lives. */
 const WITHDRAW_FOR_MS = 120_000;
 /** Beyond it attempts stay consumed: their clients have to begin anew. */
-const MAX_WAITING = 10_000;
+const MAX_WAITING = 1000;
 
 export function createConsumptions({ models, logger }: ConsumptionsDeps): Consumptions {
   const stopping = new AbortController();
-  const waiting = new Set<Promise<void>>();
+  /** By the record that is to be given back. */
+  const waiting = new Map<string, Promise<void>>();
 
   async function tryConsume(consumption: Consumption): Promise<boolean> {
     const startedAtMs = performance.now();
@@ -59,15 +62,28 @@ export function createConsumptions({ models, logger }: ConsumptionsDeps): Consum
   }
 
   function withdrawLater(consumption: Consumption): void {
-    if (waiting.size >= MAX_WAITING) return;
+    if (waiting.size >= MAX_WAITING) {
+      logger.warn("too many consumptions to withdraw: the client of one has to begin anew");
+      return;
+    }
+    const name = nameOf(consumption);
     const withdrawal = withdraw(consumption)
       .catch((err: unknown) => logger.warn({ err }, "a consumption could not be withdrawn"))
-      .finally(() => waiting.delete(withdrawal));
-    waiting.add(withdrawal);
+      .finally(() => waiting.delete(name));
+    waiting.set(name, withdrawal);
+  }
+
+  /** A client that is back before its code is would find it used. */
+  async function settled(consumption: Consumption): Promise<void> {
+    const withdrawal = waiting.get(nameOf(consumption));
+    if (withdrawal === undefined) return;
+    await Promise.race([withdrawal, wait(RETRY_WITHIN_MS, undefined, { ref: false })]);
+    if (waiting.has(nameOf(consumption))) throw stillWithdrawing();
   }
 
   return {
     async consume(consumption) {
+      await settled(consumption);
       try {
         return await tryConsume(consumption);
       } catch (err) {
@@ -77,7 +93,17 @@ export function createConsumptions({ models, logger }: ConsumptionsDeps): Consum
     },
     async stop() {
       stopping.abort();
-      await Promise.all(waiting);
+      await Promise.all(waiting.values());
     },
   };
+}
+
+function stillWithdrawing(): Error {
+  const message = "An earlier attempt is still being taken back. Please try again.";
+  const options = { status: 503, retryAfterSeconds: 1 };
+  return temporarilyUnavailable(new LatchkeyError("consumption_in_doubt", message, options));
+}
+
+function nameOf({ model, id }: Consumption): string {
+  return `${model} ${id}`;
 }

@@ -120,7 +120,8 @@ export interface ModelStore {
 
   /**
    * Takes a consumption back whose outcome its caller could not learn, together with what was issued
-   * in its step: nobody was told of either. Touches nothing that another attempt has consumed.
+   * in its step: nobody was told of either. Should the attempt arrive only now, it is refused. Touches
+   * nothing that another attempt has consumed.
    */
   withdraw(consumption: Consumption): Promise<void>;
 

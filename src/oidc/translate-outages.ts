@@ -18,7 +18,7 @@ export function isOutage(err: unknown): boolean {
   return err instanceof errors.TemporarilyUnavailable;
 }
 
-function temporarilyUnavailable(cause: LatchkeyError): Error {
+export function temporarilyUnavailable(cause: LatchkeyError): Error {
   Provider.ctx?.set("Retry-After", String(cause.retryAfterSeconds ?? 1));
   const err = new errors.TemporarilyUnavailable("the server is temporarily unable to answer", {
     cause,

@@ -72,6 +72,7 @@ if not value then return 0 end
 local partition = forward(value)
 if partition then return '>' .. partition end
 local r = references(value)
+if r.at == '-' and r.by == ARGV[2] then return 0 end
 if r.at ~= '-' and r.by ~= ARGV[2] then
   if r.grant ~= '-' then
     end_grant(r.grant)
@@ -93,8 +94,8 @@ if not value then return false end
 local partition = forward(value)
 if partition then return partition end
 local r = references(value)
-if r.by ~= ARGV[2] or r.at == '-' then return false end
-redis.call('SET', k, line_of(r, '-', '-') .. after_line(value, 0), 'KEEPTTL')
+if r.at ~= '-' and r.by ~= ARGV[2] then return false end
+redis.call('SET', k, line_of(r, '-', ARGV[2]) .. after_line(value, 0), 'KEEPTTL')
 for at = 3, #ARGV, 2 do remove(ARGV[at], ARGV[at + 1]) end
 return false`,
 

@@ -34,6 +34,9 @@ interface FindableColumns {
   readonly user_code?: string;
 }
 
+/** The first attempt, or the same again; not one that was withdrawn, whose name alone is left. */
+const MAY_CONSUME =
+  "case when consumed_at is null then consumed_by is null or consumed_by <> ? else consumed_by = ? end";
 const UNEXPIRED = "(expires_at is null or expires_at > ?)";
 
 /**
@@ -114,7 +117,7 @@ export function createSqlModelStore({
     const won = await connection("model")
       .where({ model, id })
       .whereRaw(UNEXPIRED, [now])
-      .whereRaw("(consumed_at is null or consumed_by = ?)", [attempt])
+      .whereRaw(MAY_CONSUME, [attempt, attempt])
       .update({ consumed_at: knex.raw("coalesce(consumed_at, ?)", [now]), consumed_by: attempt });
     return won === 1;
   }
@@ -176,8 +179,9 @@ export function createSqlModelStore({
     async withdraw({ model, id, attempt, issued = [] }) {
       await knex.transaction(async (transaction) => {
         const withdrawn = await transaction("model")
-          .where({ model, id, consumed_by: attempt })
-          .update({ consumed_at: null, consumed_by: null });
+          .where({ model, id })
+          .whereRaw("(consumed_at is null or consumed_by = ?)", [attempt])
+          .update({ consumed_at: null, consumed_by: attempt });
         if (withdrawn === 0 || issued.length === 0) return;
         const names = issued.map((record) => [record.model, record.id]);
         await transaction("model").whereIn(["model", "id"], names).delete();

@@ -223,6 +223,22 @@ describeOnEachModelStore("consumption in a ModelStore", (store) => {
       await models().withdraw({ model: "RefreshToken", id, attempt: "first" });
     });
 
+    it("refuses an attempt that arrives after it was taken back, and that one alone", async () => {
+      const family = await issueFamily(models());
+      const [access] = idsOfOnePartition(family.grantId.slice(0, 3));
+      const payload = { grantId: family.grantId };
+      const issued = [{ model: "AccessToken", id: access, payload, expiresInSeconds: 60 }] as const;
+      const consumption = { model: "RefreshToken", id: family.token, issued } as const;
+      await models().withdraw({ ...consumption, attempt: "late" });
+      expect(await models().consume({ ...consumption, attempt: "late" })).to.equal(false);
+      expect(await models().find("AccessToken", access)).to.equal(undefined);
+      expect(await models().find("RefreshToken", family.token)).to.deep.equal(payload);
+      expect(await countSurvivors(models(), family)).to.equal(4);
+      expect(await models().consume({ ...consumption, attempt: "again" })).to.equal(true);
+      expect(await models().consume({ ...consumption, attempt: "late" })).to.equal(false);
+      expect(await countSurvivors(models(), family)).to.equal(0);
+    });
+
     it("keeps the expiry of the record", async () => {
       const { code } = await issueFamily(models());
       const consumption = { model: "AuthorizationCode", id: code, attempt: "lost" } as const;

@@ -8,6 +8,7 @@ interface Kept {
   readonly json: string;
   readonly expiresAtSeconds: number;
   readonly order: number;
+  readonly withdrawn?: string;
   readonly consumed?: { readonly atSeconds: number; readonly attempt: string };
 }
 
@@ -104,6 +105,7 @@ export function createMemoryModelStore({ clock }: { readonly clock: Clock }): Mo
       const name = nameOf(model, id);
       const found = live(name);
       if (found === undefined) return false;
+      if (found.consumed === undefined && found.withdrawn === attempt) return false;
       if (found.consumed === undefined || found.consumed.attempt === attempt) {
         kept.set(name, {
           ...found,
@@ -121,9 +123,9 @@ export function createMemoryModelStore({ clock }: { readonly clock: Clock }): Mo
     },
     async withdraw({ model, id, attempt, issued = [] }) {
       const found = live(nameOf(model, id));
-      if (found?.consumed?.attempt !== attempt) return;
+      if (found === undefined || (found.consumed ?? { attempt }).attempt !== attempt) return;
       const { consumed: _consumed, ...rest } = found;
-      kept.set(nameOf(model, id), rest);
+      kept.set(nameOf(model, id), { ...rest, withdrawn: attempt });
       for (const record of issued) kept.delete(nameOf(record.model, record.id));
     },
     async destroy(model, id) {

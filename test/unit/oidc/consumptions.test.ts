@@ -75,6 +75,31 @@ describe("createConsumptions", () => {
     await consumptions.stop();
   });
 
+  it("lets a client that is back early wait for its code", async () => {
+    const { memory, line, models } = deafStore();
+    const consumption = await consumptionOf(memory);
+    const consumptions = createConsumptions({ models, logger });
+    line.isDeaf = true;
+    await rejectionOf(consumptions.consume(consumption));
+    const early = consumptions.consume({ ...consumption, attempt: "early" });
+    line.isDeaf = false;
+    expect(await early).to.equal(true);
+    await consumptions.stop();
+  });
+
+  it("lets nobody wait for long", async () => {
+    const { memory, line, models } = deafStore();
+    const consumption = await consumptionOf(memory);
+    const consumptions = createConsumptions({ models, logger });
+    line.isDeaf = true;
+    await rejectionOf(consumptions.consume(consumption));
+    const startedAtMs = performance.now();
+    const err = await rejectionOf(consumptions.consume({ ...consumption, attempt: "early" }));
+    expect(err).to.include({ status: 503 });
+    expect(performance.now() - startedAtMs).to.be.within(900, 2000);
+    await consumptions.stop();
+  });
+
   it("takes nothing back that it told of", async () => {
     const { memory, models } = deafStore();
     const consumption = await consumptionOf(memory);
