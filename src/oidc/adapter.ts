@@ -2,6 +2,7 @@ import { hash, randomUUID } from "node:crypto";
 import { Provider, errors, type Adapter } from "oidc-provider";
 import type { ClientStore } from "../clients/client-store.js";
 import type { Audit } from "../lib/audit.js";
+import type { Clock } from "../lib/clock.js";
 import type { Sealer } from "../lib/seal.js";
 import { createClientAdapter } from "./client-adapter.js";
 import type { Consumptions } from "./consumptions.js";
@@ -26,6 +27,7 @@ export interface AdapterDeps {
   readonly clients: ClientStore;
   readonly values: ModelValues;
   readonly sealer: Sealer;
+  readonly clock: Clock;
   readonly audit: Audit;
 }
 
@@ -108,10 +110,11 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
     async upsert(id, payload, expiresIn) {
       const extraSeconds = model === "DeviceCode" ? EXPIRED_DEVICE_CODE_SECONDS : 0;
       const { replaces, ...stored } = payloads.store(id, payload);
+      const device = () => deviceFacts(Provider.ctx, deps.clock.nowSeconds());
       const record: ModelRecord = {
         model,
         id: atRest(id),
-        payload: model === "Session" ? { ...stored, device: deviceFacts(Provider.ctx) } : stored,
+        payload: model === "Session" ? { ...stored, device: device() } : stored,
         // Undefined, against the type, for what never expires.
         expiresInSeconds: expiresIn === undefined ? undefined : expiresIn + extraSeconds,
         replaces: typeof replaces === "string" ? atRest(replaces) : undefined,

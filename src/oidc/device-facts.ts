@@ -1,8 +1,9 @@
 import { isIPv4, isIPv6 } from "node:net";
 import type { KoaContextWithOIDC } from "oidc-provider";
 
-/** Where a session was last seen, for the person whose session it is. */
+/** Where and when a session was last seen, for the person whose session it is. */
 export interface DeviceFacts {
+  readonly seenAtSeconds: number;
   /** The network, not the address: /24 of IPv4, /48 of IPv6. */
   readonly network: string | undefined;
   readonly userAgent: string | undefined;
@@ -11,10 +12,17 @@ export interface DeviceFacts {
 /** Longer ones are not from browsers. */
 const MAX_USER_AGENT_LENGTH = 256;
 
-export function deviceFacts(ctx: KoaContextWithOIDC | undefined): DeviceFacts | undefined {
+export function deviceFacts(
+  ctx: KoaContextWithOIDC | undefined,
+  seenAtSeconds: number,
+): DeviceFacts | undefined {
   if (ctx === undefined) return undefined;
   const userAgent = ctx.get("User-Agent").slice(0, MAX_USER_AGENT_LENGTH);
-  return { network: networkOf(ctx.ip), userAgent: userAgent === "" ? undefined : userAgent };
+  return {
+    seenAtSeconds,
+    network: networkOf(ctx.ip),
+    userAgent: userAgent === "" ? undefined : userAgent,
+  };
 }
 
 function networkOf(ip: string): string | undefined {

@@ -36,20 +36,22 @@ export function createStoredPayloads(
   const sealed = SEALED[model] ?? [];
   const otherKey = OTHER_KEY[model];
 
+  /** In place: what a store finds is the caller's own. */
   function restore(id: string, payload: ModelPayload): AdapterPayload {
-    const { sealedId: _sealedId, ...restored } = payload;
+    delete payload["sealedId"];
     for (const member of sealed) {
-      const value = restored[sealedName(member)];
-      delete restored[sealedName(member)];
-      if (typeof value === "string") restored[member] = sealer.open(value, id);
+      const value = payload[sealedName(member)];
+      delete payload[sealedName(member)];
+      if (typeof value === "string") payload[member] = sealer.open(value, id);
     }
-    return { ...restored, jti: id };
+    return Object.assign(payload, { jti: id });
   }
 
   return {
     restore,
     store(id, payload) {
-      const { jti: _jti, ...stored }: ModelPayload & { jti?: unknown } = { ...payload };
+      const { jti: _jti, ...rest } = payload;
+      const stored: ModelPayload = rest;
       if (otherKey !== undefined) stored["sealedId"] = sealer.seal(id, String(payload[otherKey]));
       for (const member of sealed) {
         const value = stored[member];

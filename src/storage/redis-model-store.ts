@@ -14,6 +14,8 @@ import {
 import { prepareScripts, type RunScript } from "./redis-scripts.js";
 import { reportRedisOutages } from "./report-redis-outages.js";
 
+type MaybePromise<Value> = Value | Promise<Value>;
+
 export interface RedisModelStoreDeps {
   readonly redis: Pick<RedisConnection, "client" | "keyPrefix">;
   /** Dates consumption. Expiry is judged by Redis, so by one clock for all nodes. */
@@ -37,7 +39,7 @@ export function createRedisModelStore({ redis, clock }: RedisModelStoreDeps): Mo
     return read(await client.get(`${rootOf(partition)}:${name}`), name);
   }
 
-  async function read(value: unknown, name: string): Promise<ModelPayload | undefined> {
+  function read(value: unknown, name: string): MaybePromise<ModelPayload | undefined> {
     if (typeof value !== "string") return undefined;
     const found = decodeRecord(value);
     return "payload" in found ? found.payload : readAt(found.forwardedTo, name);
@@ -80,8 +82,11 @@ export function createRedisModelStore({ redis, clock }: RedisModelStoreDeps): Mo
       const name = nameOf(model, id);
       const values = await run("latchkeyFindFamily", rootOf(partitionOf(id)), [name, clientId]);
       if (!Array.isArray(values)) return undefined;
-      const [record, grant, session] = await Promise.all(values.map((value) => read(value, name)));
-      return record === undefined ? undefined : { record, grant, session };
+      const record = await read(values[0], name);
+      if (record === undefined) return undefined;
+      // Where the record is, they are: neither is ever elsewhere.
+      const [grant, session] = [await read(values[1], name), await read(values[2], name)];
+      return { record, grant, session };
     },
 
     async findSessionByUid(uid) {

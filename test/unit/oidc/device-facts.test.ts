@@ -4,7 +4,7 @@ import { deviceFacts } from "../../../src/oidc/device-facts.js";
 
 describe("deviceFacts", () => {
   const seen = (ip: string, userAgent = "") =>
-    deviceFacts({ ip, get: () => userAgent } as unknown as KoaContextWithOIDC);
+    deviceFacts({ ip, get: () => userAgent } as unknown as KoaContextWithOIDC, 1_800_000_000);
 
   for (const [ip, network] of [
     ["192.0.2.17", "192.0.2.0/24"],
@@ -19,12 +19,16 @@ describe("deviceFacts", () => {
     });
   }
 
+  it("tells when", () => {
+    expect(seen("192.0.2.1")?.seenAtSeconds).to.equal(1_800_000_000);
+  });
+
   it("keeps so much of a user agent as browsers send", () => {
     expect(seen("192.0.2.1", "x".repeat(5000))?.userAgent).to.have.length(256);
     expect(seen("192.0.2.1")?.userAgent).to.equal(undefined);
   });
 
   it("knows nothing outside a request", () => {
-    expect(deviceFacts(undefined)).to.equal(undefined);
+    expect(deviceFacts(undefined, 1_800_000_000)).to.equal(undefined);
   });
 });
