@@ -4,6 +4,7 @@ import type { AccountStore, NewAccount } from "../accounts/account-store.js";
 import { IdentifierTakenError } from "../accounts/identifier-taken-error.js";
 import type { Clock } from "../lib/clock.js";
 import type { Database } from "./open-database.js";
+import { createBatchedFind } from "./batched-find.js";
 import { isFindable } from "./findable.js";
 import { reportOutages } from "./report-outages.js";
 import { parseStoredObject } from "./stored-json.js";
@@ -19,6 +20,11 @@ const AFTER = "(created_at, id) > (select created_at, id from account where id =
 /** Accounts in `account`, the names they are found by in `account_identifier`, passwords apart. */
 export function createSqlAccountStore({ database, clock }: SqlAccountStoreDeps): AccountStore {
   const { knex, dialect } = database;
+
+  const findRow = createBatchedFind(
+    (ids) => knex("account").whereIn("id", ids),
+    ({ id }) => id,
+  );
 
   return reportOutages<AccountStore>(dialect, {
     async create({ passwordHash, ...account }) {
@@ -40,7 +46,7 @@ export function createSqlAccountStore({ database, clock }: SqlAccountStoreDeps):
 
     async find(id) {
       if (!isFindable(id)) return undefined;
-      const row = await knex("account").where({ id }).first();
+      const row = await findRow(id);
       return row === undefined ? undefined : toAccount(row);
     },
 

@@ -1,6 +1,7 @@
 import type { ClientRecord, ClientStore } from "../clients/client-store.js";
 import type { Clock } from "../lib/clock.js";
 import { LatchkeyError } from "../lib/errors.js";
+import { createBatchedFind } from "./batched-find.js";
 import { isFindable } from "./findable.js";
 import type { Database } from "./open-database.js";
 import { reportOutages } from "./report-outages.js";
@@ -19,9 +20,14 @@ const AFTER =
 export function createSqlClientStore({ database, clock }: SqlClientStoreDeps): ClientStore {
   const { knex, dialect } = database;
 
+  const findRow = createBatchedFind(
+    (clientIds) => knex("client").whereIn("client_id", clientIds),
+    ({ client_id: clientId }) => clientId,
+  );
+
   async function find(clientId: string): Promise<ClientRecord | undefined> {
     if (!isFindable(clientId)) return undefined;
-    const row = await knex("client").where({ client_id: clientId }).first();
+    const row = await findRow(clientId);
     return row === undefined ? undefined : toRecord(row);
   }
 

@@ -5,6 +5,7 @@ import {
 } from "../clients/resource-server-store.js";
 import type { Clock } from "../lib/clock.js";
 import { LatchkeyError } from "../lib/errors.js";
+import { createBatchedFind } from "./batched-find.js";
 import { isFindable } from "./findable.js";
 import type { Database } from "./open-database.js";
 import { reportOutages } from "./report-outages.js";
@@ -23,12 +24,15 @@ export function createSqlResourceServerStore(
   const { clock } = deps;
   const { knex, dialect } = deps.database;
 
+  const findRow = createBatchedFind(
+    (identifiers) => knex("resource_server").whereIn("identifier", identifiers),
+    ({ identifier }) => identifier,
+  );
+
   return reportOutages<ResourceServerStore>(dialect, {
     async find(identifier) {
       if (!isFindable(identifier)) return undefined;
-      const row = await knex("resource_server")
-        .where({ identifier: normalizeResourceIdentifier(identifier) })
-        .first();
+      const row = await findRow(normalizeResourceIdentifier(identifier));
       return row === undefined ? undefined : toResourceServer(row);
     },
 
