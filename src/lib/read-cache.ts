@@ -36,10 +36,19 @@ const MAX_AGE_WITHOUT_FEED_MS = 500;
 /** 10,000: a few dozen megabytes with what others keep for each. */
 const MAX_ENTRIES = 10_000;
 
-/** Ages are counted from the start of a read: what it returns may be as old as that. */
+/** 3 s: what is in use is read again before it is too old, and with other rows by one statement. */
+const REFRESH_AGE_MS = 3_000;
+const REFRESH_INTERVAL_MS = 250;
+/** 1,000 at a time: about 6 ms of work, and all of 10,000 before they are too old. */
+const REFRESH_AT_ONCE = 1_000;
+/** 60 s: what nobody has asked for since is not in use. */
+const IN_USE_MS = 60_000;
+
 interface Entry<Value> {
   readonly value: Value;
-  readonly begunAtMs: number;
+  /** When its read began: it may be as old as that. */
+  readonly readAtMs: number;
+  usedAtMs: number;
 }
 
 interface RunningRead<Value> {
@@ -58,19 +67,20 @@ export function createReadCache<Value extends object>({
   const entries = new Map<string, Entry<Value>>();
   /** The latest of each key; one that is not here any more is of use only to those who wait for it. */
   const reads = new Map<string, RunningRead<Value>>();
+  let isRefreshing = false;
 
   function maxAgeMs(): number {
     if (changes === undefined) return 0;
     return changes.isCurrent() ? MAX_AGE_MS : MAX_AGE_WITHOUT_FEED_MS;
   }
 
-  function start(key: string, begunAtMs: number): Promise<Value | undefined> {
+  function start(key: string, usedAtMs: number): Promise<Value | undefined> {
+    const begunAtMs = nowMs();
     const value = read(key).then(
       (found) => {
-        const frozen = deepFreeze(found);
-        if (reads.get(key) !== running) return frozen;
+        if (reads.get(key) !== running) return deepFreeze(found);
         reads.delete(key);
-        return keep(key, frozen, begunAtMs);
+        return keep(key, found, { readAtMs: begunAtMs, usedAtMs });
       },
       (err: unknown) => {
         if (reads.get(key) === running) reads.delete(key);
@@ -82,17 +92,46 @@ export function createReadCache<Value extends object>({
     return value;
   }
 
-  function keep(key: string, found: Value | undefined, begunAtMs: number): Value | undefined {
+  function keep(
+    key: string,
+    found: Value | undefined,
+    times: Omit<Entry<Value>, "value">,
+  ): Value | undefined {
     const known = entries.get(key)?.value;
     entries.delete(key);
     if (found === undefined) return undefined;
-    const value = known !== undefined && isDeepStrictEqual(found, known) ? known : found;
-    entries.set(key, { value, begunAtMs });
+    const isSame = known !== undefined && isDeepStrictEqual(found, known);
+    const value = isSame ? known : deepFreeze(found);
+    entries.set(key, { value, ...times });
     for (const oldest of entries.keys()) {
       if (entries.size <= maxEntries) break;
       entries.delete(oldest);
     }
+    refreshLater();
     return value;
+  }
+
+  function refreshLater(): void {
+    if (isRefreshing || changes === undefined) return;
+    isRefreshing = true;
+    setTimeout(refresh, REFRESH_INTERVAL_MS).unref();
+  }
+
+  function refresh(): void {
+    isRefreshing = false;
+    const now = nowMs();
+    const due: string[] = [];
+    for (const [key, entry] of entries) {
+      if (now - entry.usedAtMs > IN_USE_MS) continue;
+      refreshLater();
+      if (now - entry.readAtMs < REFRESH_AGE_MS || due.length >= REFRESH_AT_ONCE) break;
+      due.push(key);
+    }
+    if (maxAgeMs() < MAX_AGE_MS) return;
+    for (const key of due) {
+      // Whoever asks for the row next reads it, and is told why that fails.
+      if (!reads.has(key)) start(key, entries.get(key)?.usedAtMs ?? now).catch(() => {});
+    }
   }
 
   function forget(key: string | undefined): void {
@@ -117,7 +156,8 @@ export function createReadCache<Value extends object>({
       const now = nowMs();
       const limitMs = maxAgeMs();
       const entry = entries.get(key);
-      if (entry !== undefined && now - entry.begunAtMs < limitMs) {
+      if (entry !== undefined && now - entry.readAtMs < limitMs) {
+        entry.usedAtMs = now;
         return Promise.resolve(entry.value);
       }
       const running = reads.get(key);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import type { ChangeFeed, ChangeListener } from "../../../src/lib/change-feed.js";
 import { createReadCache } from "../../../src/lib/read-cache.js";
@@ -45,7 +46,7 @@ function setUp({ fed = true, maxEntries = 100 } = {}) {
 }
 
 describe("createReadCache", () => {
-  it("reads once in five seconds, and then again", async () => {
+  it("gives what it read for five seconds, and then reads again", async () => {
     const { cache, rows, state } = setUp();
     rows.set("a", row("first"));
     for (let call = 0; call < 10; call++) await cache.find("a");
@@ -222,6 +223,79 @@ describe("createReadCache", () => {
       expect(second?.nested.list).to.deep.equal([1, 3]);
     });
   }
+
+  describe("refreshing", () => {
+    /** The timer is real, the clock by which it judges is the test's. */
+    const TICK_MS = 300;
+
+    it("reads what is in use before it is too old, so that nobody waits", async () => {
+      const { cache, rows, state } = setUp();
+      for (const key of ["a", "b"]) rows.set(key, row(key));
+      const first = await Promise.all([cache.find("a"), cache.find("b")]);
+      state.now += 2_999;
+      await delay(TICK_MS);
+      expect(state.reads).to.equal(2);
+      rows.set("b", row("second"));
+      state.now += 1;
+      await delay(TICK_MS);
+      expect(state.reads).to.equal(4);
+      state.now += 4_999;
+      expect(await cache.find("a")).to.equal(first[0]);
+      expect(await cache.find("b")).to.include({ name: "second" });
+      expect(state.reads).to.equal(4);
+    });
+
+    it("leaves what nobody has asked for in a minute", async () => {
+      const { cache, rows, state } = setUp();
+      for (const key of ["a", "b"]) rows.set(key, row(key));
+      await cache.find("a");
+      state.now += 60_001;
+      await cache.find("b");
+      await delay(TICK_MS);
+      expect(state.reads).to.equal(2);
+      state.now += 3_000;
+      await delay(TICK_MS);
+      expect(state.reads).to.equal(3);
+    });
+
+    it("leaves all while the feed is not current", async () => {
+      const { cache, rows, state } = setUp();
+      rows.set("a", row("first"));
+      await cache.find("a");
+      state.now += 3_000;
+      state.current = false;
+      await delay(TICK_MS);
+      expect(state.reads).to.equal(1);
+      state.current = true;
+      await delay(TICK_MS);
+      expect(state.reads).to.equal(2);
+    });
+
+    it("keeps nothing that changes meanwhile, and outlives a failure", async () => {
+      const { cache, rows, state, tell, release } = setUp();
+      rows.set("a", row("first"));
+      await cache.find("a");
+      state.now += 3_000;
+      state.held = true;
+      await delay(2 * TICK_MS);
+      expect(state.reads, "one read at a time").to.equal(2);
+      rows.set("a", row("second"));
+      tell("a");
+      state.held = false;
+      release();
+      expect(await cache.find("a")).to.include({ name: "second" });
+
+      state.now += 3_000;
+      state.failing = true;
+      await delay(TICK_MS);
+      expect(await cache.find("a")).to.include({ name: "second" });
+      state.failing = false;
+      await delay(TICK_MS);
+      state.now += 4_000;
+      await cache.find("a");
+      expect(state.reads).to.equal(5);
+    });
+  });
 
   it("gives what nobody can change, to everybody", async () => {
     const { cache, rows, state, tell, release } = setUp();
