@@ -48,15 +48,23 @@ export function latchkeyEnvironment(
 }
 
 /** Brings the schema up to date and registers everybody, before the server starts. */
-export async function registerAtLatchkey(
+export function registerAtLatchkey(
   environment: Readonly<Record<string, string>>,
 ): Promise<Registration> {
+  return administerLatchkey(environment, register);
+}
+
+/** The same with what `work` registers. */
+export async function administerLatchkey<Result>(
+  environment: Readonly<Record<string, string>>,
+  work: (app: App) => Promise<Result>,
+): Promise<Result> {
   const config = loadConfig({ ...environment, NODE_ENV: "development" });
   const logger = createLogger({ level: "error", format: "json" });
   const deployment = await openDeployment(config);
   const app = await createApp({ config, ...deployment, clock: systemClock, logger });
   try {
-    return await register(app);
+    return await work(app);
   } finally {
     await app.close();
     await deployment.database.close();
@@ -82,7 +90,11 @@ async function register(app: App): Promise<Registration> {
   };
 }
 
-async function createApi(app: App, identifier: string, format: "jwt" | "opaque"): Promise<void> {
+export async function createApi(
+  app: App,
+  identifier: string,
+  format: "jwt" | "opaque",
+): Promise<void> {
   await app.resourceServers.create({
     identifier,
     name: identifier,
@@ -93,7 +105,7 @@ async function createApi(app: App, identifier: string, format: "jwt" | "opaque")
   });
 }
 
-async function createClients(
+export async function createClients(
   app: App,
   count: number,
   metadata: Record<string, unknown>,

@@ -114,7 +114,7 @@ export function codeExchange(code: string): Record<string, string> {
   };
 }
 
-function basicOf({ clientId, clientSecret }: Credentials): string {
+export function basicOf({ clientId, clientSecret }: Credentials): string {
   return `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
 }
 
