@@ -2,11 +2,16 @@
 import { join } from "node:path";
 import type { Config } from "./config/config.js";
 import type { ChangeFeed } from "./lib/change-feed.js";
+import { LatchkeyError } from "./lib/errors.js";
 import type { Logger } from "./lib/logger.js";
+import { retryWhile } from "./lib/retry-while.js";
 import { loadOrCreateSecretFile } from "./storage/data-directory.js";
 import { assertSchemaCurrent, migrateDatabase } from "./storage/migrate.js";
 import { openDatabase, type Database } from "./storage/open-database.js";
 import { openRedis, type RedisConnection } from "./storage/open-redis.js";
+
+/** 15 s: a database that is started together with us, and recovers what its log holds. */
+const DATABASE_START_TIMEOUT_MS = 15_000;
 
 /** What a process needs before it can compose anything: the stores and the secret. */
 export interface Deployment {
@@ -40,8 +45,7 @@ export async function openDeployment(config: Config, serving?: Serving): Promise
   const poolMax = config.databasePoolMax;
   const database = await openDatabase(config.databaseUrl, { poolMax, ...serving });
   try {
-    if (config.mode === "development") await migrateDatabase(database);
-    else await assertSchemaCurrent(database);
+    await prepareSchema(config, database, serving);
     const redis = serving === undefined ? undefined : await openRedisOf(config, serving);
     const changes = serving === undefined ? undefined : database.openChangeFeed(serving.logger);
     const close = async () => {
@@ -54,6 +58,28 @@ export async function openDeployment(config: Config, serving?: Serving): Promise
     await database.close();
     throw err;
   }
+}
+
+/** A server may be started together with its database, and waits for it; a command fails at once. */
+async function prepareSchema(
+  { mode }: Config,
+  database: Database,
+  serving: Serving | undefined,
+): Promise<void> {
+  const prepare = async () => {
+    if (mode === "development") await migrateDatabase(database);
+    else await assertSchemaCurrent(database);
+  };
+  if (serving === undefined) return prepare();
+  return retryWhile(prepare, {
+    isPassing: (err) => err instanceof LatchkeyError && err.code === "database_unavailable",
+    timeoutMs: DATABASE_START_TIMEOUT_MS,
+    onFirstFailure: (err) =>
+      serving.logger.warn(
+        { database: database.location, reason: err instanceof Error ? err.message : "" },
+        `The database does not answer yet: trying for ${DATABASE_START_TIMEOUT_MS / 1000} s`,
+      ),
+  });
 }
 
 async function openRedisOf(

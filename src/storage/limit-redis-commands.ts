@@ -9,8 +9,9 @@ export class CommandRefusedError extends Error {
 /** Some 10 MB of waiting commands. Beyond it, waiting would only end in time-outs. */
 const MAX_WAITING = 10_000;
 
-/** Only these are sent while a connection is being set up. */
-const isHandshake = (command: Command) => Command.checkFlag("HANDSHAKE_COMMANDS", command.name);
+/** What the library itself sends to set up a connection, or to see whether a cluster is ready. */
+const isHandshake = ({ name }: Command) =>
+  name === "cluster" || Command.checkFlag("HANDSHAKE_COMMANDS", name);
 
 /**
  * Gives every command of one connection its limits, and the connection automatic pipelining:

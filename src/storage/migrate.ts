@@ -24,7 +24,7 @@ const CONTRACT_SUFFIX = "-contract";
  * it at once: one migrates, the others wait for it. A process that dies in it changes nothing.
  *
  * @returns the names of the migrations that this call applied.
- * @throws LatchkeyError `database_newer`, `database_unusable`, `storage_unavailable`
+ * @throws LatchkeyError `database_newer`, `database_unusable`, `database_unavailable`
  */
 export async function migrateDatabase(
   database: Database,
@@ -68,7 +68,7 @@ async function lockedTransaction<Result>(
 /**
  * Reads only, so that the server needs no right to change the schema.
  *
- * @throws LatchkeyError `database_behind`, `database_newer`, `database_unusable`, `storage_unavailable`
+ * @throws LatchkeyError `database_behind`, `database_newer`, `database_unusable`, `database_unavailable`
  */
 export async function assertSchemaCurrent(
   database: Database,
@@ -115,7 +115,7 @@ function databaseDistrusted({ location }: Database, err: unknown): LatchkeyError
 
 function databaseSilent({ location }: Database, err: unknown): LatchkeyError {
   return new LatchkeyError(
-    "storage_unavailable",
+    "database_unavailable",
     `The database at ${location} does not answer (${codeOf(err) || "no reply"}): see that it runs, can be reached, and is not busy with another migration.`,
     { cause: err },
   );

@@ -16,7 +16,7 @@ import {
   type PoolOptions,
 } from "./dialect.js";
 import { openPostgresChangeFeed } from "./postgres-change-feed.js";
-import { storageUnavailable } from "./report-outages.js";
+import { databaseUnavailable } from "./report-outages.js";
 
 /** Connections to one SQL database; what every store of this folder is made over. */
 export interface Database {
@@ -28,7 +28,7 @@ export interface Database {
   withoutTimeLimit<Result>(work: (knex: Knex) => Promise<Result>): Promise<Result>;
   /**
    * Resolves when the database answers. Takes 2 s at most.
-   * @throws LatchkeyError `storage_unavailable`
+   * @throws LatchkeyError `database_unavailable`
    */
   ping(): Promise<void>;
   /**
@@ -108,7 +108,7 @@ async function ping(connections: Knex, dialect: Dialect): Promise<void> {
   try {
     await inTime(connections.raw(dialect.pingSql), PING_TIMEOUT_MS);
   } catch (err) {
-    throw storageUnavailable(err);
+    throw databaseUnavailable(err);
   }
 }
 

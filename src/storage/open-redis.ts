@@ -5,6 +5,7 @@ import { retryWhile } from "../lib/retry-while.js";
 import { checkRedis, warnAboutEviction } from "./check-redis.js";
 import { limitClusterCommands, limitCommands } from "./limit-redis-commands.js";
 import { logOutages, waitUntilReady } from "./redis-availability.js";
+import { watchFailovers } from "./redis-failover-watch.js";
 import { startHeartbeat } from "./redis-heartbeat.js";
 import { clusterOptions, redisOptions } from "./redis-options.js";
 import { describeFailure } from "./redis-start-problem.js";
@@ -105,7 +106,15 @@ function createClient(target: RedisTarget): { client: Redis | Cluster; stop: () 
     const client = new Redis(redisOptions(target));
     client.on("error", ignore);
     limitCommands(client);
-    return { client, stop: startHeartbeat(client) };
+    const stopHeartbeat = startHeartbeat(client);
+    const stopWatch = target.kind === "sentinel" ? watchFailovers(client, target) : ignore;
+    return {
+      client,
+      stop() {
+        stopHeartbeat();
+        stopWatch();
+      },
+    };
   }
   const client = new Cluster(
     target.nodes.map((node) => ({ ...node })),

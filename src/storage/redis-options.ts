@@ -26,6 +26,8 @@ const SLOTS_REFRESH_TIMEOUT_MS = 500;
 /** Finds moved slots and promoted replicas that no command ran into. */
 const SLOTS_REFRESH_INTERVAL_MS = 5_000;
 const CLUSTER_RETRY_DELAY_MS = 100;
+/** More than fit into the time of a command: that alone ends the search for a node during a failover. */
+const MAX_REDIRECTIONS = 50;
 /** A read-only server is left for a new connection once in this time, and errors otherwise. */
 const READ_ONLY_RECONNECT_INTERVAL_MS = 1_000;
 /** Shorter than the first reconnection delay: replies that were on their way with the first one. */
@@ -61,6 +63,17 @@ export function redisOptions(target: RedisTarget): LegacyOptions {
   };
 }
 
+/** For a connection to one sentinel that lasts; its host and port are to be added. */
+export function sentinelOptions(target: RedisTarget): LegacyOptions {
+  const {
+    username: _user,
+    password: _password,
+    commandTimeout: _time,
+    ...connection
+  } = connectionOptions({ ...target, database: 0 });
+  return { ...connection, ...target.sentinelCredentials, enableReadyCheck: false };
+}
+
 export function clusterOptions(target: RedisTarget) {
   // Nodes are found by the cluster's own rules, and have no numbered databases.
   const {
@@ -74,6 +87,7 @@ export function clusterOptions(target: RedisTarget) {
     redisOptions: node,
     // Names stay names: certificates are made out to them.
     dnsLookup: (name, done) => done(null, name),
+    maxRedirections: MAX_REDIRECTIONS,
     slotsRefreshTimeout: SLOTS_REFRESH_TIMEOUT_MS,
     slotsRefreshInterval: SLOTS_REFRESH_INTERVAL_MS,
     retryDelayOnFailover: CLUSTER_RETRY_DELAY_MS,

@@ -6,18 +6,18 @@ import type { Dialect } from "./dialect.js";
 const RETRY_AFTER_SECONDS = 2;
 
 /**
- * The same store, whose calls fail with `storage_unavailable` while the database can't be used, so
+ * The same store, whose calls fail with `database_unavailable` while the database can't be used, so
  * that callers answer 503 and not 500. Nothing is ever "absent" or "not consumed" for that reason.
  */
 export function reportOutages<Store extends object>(dialect: Dialect, store: Store): Store {
   return mapRejections(store, (err) =>
-    dialect.isOutage(err) ? storageUnavailable(err) : withoutRowData(err),
+    dialect.isOutage(err) ? databaseUnavailable(err) : withoutRowData(err),
   );
 }
 
-export function storageUnavailable(cause: unknown): LatchkeyError {
+export function databaseUnavailable(cause: unknown): LatchkeyError {
   return new LatchkeyError(
-    "storage_unavailable",
+    "database_unavailable",
     "The database does not answer. Please try again.",
     {
       status: 503,

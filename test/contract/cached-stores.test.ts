@@ -270,7 +270,7 @@ describeOnEachDatabase("Stores that keep what they read", (createDatabase, backe
       kind.find(node.stores, key),
     ]);
     for (const outcome of outcomes) {
-      expect(outcome).to.have.nested.property("reason.code", "storage_unavailable");
+      expect(outcome).to.have.nested.property("reason.code", "database_unavailable");
     }
     await proxy.be("none");
     await eventually("it can be read", async () => {

@@ -118,7 +118,7 @@ describe("openDatabase", () => {
       await holder.knex.transaction(async (transaction) => {
         await transaction("model").where({ model: "Session" }).delete();
         const err = await rejectionOf(models.upsert("Session", "id", {}, 60));
-        expect(err).to.include({ code: "storage_unavailable", status: 503 });
+        expect(err).to.include({ code: "database_unavailable", status: 503 });
       });
       await models.upsert("Session", "id", {}, 60);
       await holder.close();

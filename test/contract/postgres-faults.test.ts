@@ -39,7 +39,7 @@ describeOnEachDatabase("Faults", (createDatabase, backend) => {
     // A connection is known to be dead only when used or read from: some calls may still meet one.
     for (let call = 0; call < 10; call++) {
       const failure = await models.upsert("Session", "x", {}, 60).catch((err: unknown) => err);
-      if (failure !== undefined) expect(failure).to.include({ code: "storage_unavailable" });
+      if (failure !== undefined) expect(failure).to.include({ code: "database_unavailable" });
     }
     await database.ping();
     for (let call = 0; call < 5; call++) await models.upsert("Session", "x", {}, 60);
@@ -55,7 +55,7 @@ describeOnEachDatabase("Faults", (createDatabase, backend) => {
       () => (isSlowDone = true),
     );
     const err = await rejectionOf(models.find("Session", "x"));
-    expect(err).to.include({ code: "storage_unavailable", status: 503, retryAfterSeconds: 2 });
+    expect(err).to.include({ code: "database_unavailable", status: 503, retryAfterSeconds: 2 });
     expect(isSlowDone).to.equal(false);
     expect(database.dialect.isOutage(await slow)).to.equal(true);
     expect(performance.now() - started).to.be.below(15_000);
@@ -83,7 +83,7 @@ describeOnEachDatabase("Faults", (createDatabase, backend) => {
         codeOfRejection(call).finally(() => order.push(name)),
       ),
     );
-    expect(codes).to.deep.equal(Array(3).fill("storage_unavailable"));
+    expect(codes).to.deep.equal(Array(3).fill("database_unavailable"));
     expect(order[0]).to.equal("ping");
     expect(performance.now() - started).to.be.below(15_000);
     await proxy.be("none");
@@ -93,11 +93,11 @@ describeOnEachDatabase("Faults", (createDatabase, backend) => {
   it("names a server that can't be reached, and says so within a moment", async () => {
     const database = await open("postgres://user:secret@127.0.0.1:1/latchkey");
     const { models } = createStores("", database);
-    expect(await codeOfRejection(models.find("Session", "x"))).to.equal("storage_unavailable");
-    expect(await codeOfRejection(database.ping())).to.equal("storage_unavailable");
+    expect(await codeOfRejection(models.find("Session", "x"))).to.equal("database_unavailable");
+    expect(await codeOfRejection(database.ping())).to.equal("database_unavailable");
     for (const attempt of [assertSchemaCurrent, migrateDatabase]) {
       const err = await rejectionOf(attempt(database));
-      expect(err).to.include({ code: "storage_unavailable" });
+      expect(err).to.include({ code: "database_unavailable" });
       expect(err).to.have.property("message").that.includes("127.0.0.1:1/latchkey");
       expect(err).to.have.property("message").that.includes("ECONNREFUSED");
     }
@@ -124,7 +124,7 @@ describeOnEachDatabase("Faults", (createDatabase, backend) => {
     const standby = createStores(url, await open(readOnly.href)).models;
     expect(await standby.find("RefreshToken", "x")).to.deep.equal({});
     const consumed = standby.consume({ model: "RefreshToken", id: "x", attempt: "attempt" });
-    expect(await codeOfRejection(consumed)).to.equal("storage_unavailable");
+    expect(await codeOfRejection(consumed)).to.equal("database_unavailable");
     expect(await models.find("RefreshToken", "x")).to.deep.equal({});
   });
 });

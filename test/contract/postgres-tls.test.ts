@@ -95,7 +95,7 @@ describe("PostgreSQL over TLS with sslmode=verify-full", function () {
     const database = await openDatabase(verified(stranger).href);
     try {
       const { models } = createStores("", database);
-      expect(await codeOfRejection(models.find("Session", "x"))).to.equal("storage_unavailable");
+      expect(await codeOfRejection(models.find("Session", "x"))).to.equal("database_unavailable");
     } finally {
       await database.close();
     }

@@ -23,7 +23,7 @@ describe("a store that is away for one step of a request", () => {
     const find = accounts.find.bind(accounts);
     accounts.find = () =>
       Promise.reject(
-        new LatchkeyError("storage_unavailable", "The database does not answer.", {
+        new LatchkeyError("database_unavailable", "The database does not answer.", {
           status: 503,
           retryAfterSeconds: 2,
         }),

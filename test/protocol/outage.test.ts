@@ -81,7 +81,7 @@ describeOnEachDatabase("a server whose database is silent", (createDatabase, bac
     expect(ready.status).to.equal(503);
     expect(await ready.json()).to.deep.equal({
       status: "unavailable",
-      reason: "storage_unavailable",
+      reason: "database_unavailable",
     });
   });
 

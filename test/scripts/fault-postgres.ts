@@ -40,7 +40,7 @@ function faultsOf({ start, stop, query, url }: OwnPostgres): Fault[] {
     { name: "PostgreSQL killed (SIGKILL)", run: () => restart("SIGKILL") },
     {
       name: `PostgreSQL stopped for ${STOPPED_MS} ms`,
-      reason: "storage_unavailable",
+      reason: "database_unavailable",
       run: () => restart("SIGINT", STOPPED_MS),
     },
     {
@@ -56,12 +56,12 @@ function faultsOf({ start, stop, query, url }: OwnPostgres): Fault[] {
     },
     {
       name: `table model locked for ${LOCKED_MS} ms, pools exhausted`,
-      reason: "storage_unavailable",
+      reason: "database_unavailable",
       run: (load) => Promise.all([lock(url, "model"), load.flood(FLOOD)]),
     },
     {
       name: `table client locked for ${LOCKED_MS} ms, pools exhausted`,
-      reason: "storage_unavailable",
+      reason: "database_unavailable",
       run: (load) => Promise.all([lock(url, "client"), load.flood(FLOOD)]),
     },
     {
