@@ -33,7 +33,7 @@ export async function waitUntilReady(
         `Redis does not answer yet: trying for ${timeoutMs / 1000} s`,
       );
     }
-    lastError = err;
+    if (!isSummary(err)) lastError = err;
     const refusal = findRefusal(target, err);
     if (refusal !== undefined) reject(refusal);
   };
@@ -50,6 +50,11 @@ export async function waitUntilReady(
     clearTimeout(timer);
     for (const event of ERROR_EVENTS) client.off(event, onError);
   }
+}
+
+/** Follows what each sentinel said, and says less. */
+function isSummary(err: unknown): boolean {
+  return err instanceof Error && err.message.startsWith("All sentinels are unreachable");
 }
 
 /**

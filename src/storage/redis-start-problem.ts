@@ -7,6 +7,8 @@ import { isRedisOutage, withoutData } from "./report-redis-outages.js";
 import { tlsOptions } from "./redis-options.js";
 import type { RedisNode, RedisTarget } from "./redis-url.js";
 
+/** The library asks for the address, which is then nil, and for the other sentinels. */
+const UNKNOWN_MASTER = /invalid reply: null|No such master/;
 const PROBE_TIMEOUT_MS = 1_000;
 
 /** What an operator has to change before Redis can be used, by what it or the connection said. */
@@ -48,7 +50,7 @@ export function findRefusal({ location }: RedisTarget, err: unknown): LatchkeyEr
 /** The sentence about a Redis that did not answer in the time given at start. */
 export async function describeSilence(target: RedisTarget, err: unknown): Promise<LatchkeyError> {
   const { kind, location, masterName } = target;
-  if (kind === "sentinel" && err instanceof Error && /invalid reply: null/.test(err.message)) {
+  if (kind === "sentinel" && err instanceof Error && UNKNOWN_MASTER.test(err.message)) {
     return new LatchkeyError(
       "redis_unusable",
       `The sentinels of Redis (${location}) know no master named ${JSON.stringify(masterName)}.`,

@@ -105,13 +105,17 @@ interface Direction {
   readonly isReply: boolean;
 }
 
+interface Arrival {
+  readonly isHeld: boolean;
+  readonly arrivedAtMs: number;
+}
+
 /** Chunks keep their order, however long each takes; the end comes after them. */
 function pump(way: Way, direction: Direction): void {
   const { from, to } = direction;
   let queue = Promise.resolve();
   let repliedBytes = 0;
-  const forward = async (data: Buffer) => {
-    const isHeld = way.fault().mode === "hold";
+  const forward = async (data: Buffer, { isHeld, arrivedAtMs }: Arrival) => {
     while (way.fault().mode === "hold") await way.isChanged();
     // What its sender's system still had to deliver is discarded with a connection that was reset.
     if (to.destroyed || (isHeld && from.destroyed)) return;
@@ -121,14 +125,20 @@ function pump(way: Way, direction: Direction): void {
       repliedBytes += data.length;
       to.write(data.subarray(0, room));
       if (data.length > room) to.destroySoon();
-    } else await pass(data, fault, direction);
+      return;
+    }
+    if (fault.mode === "latency") {
+      await delay(Math.max(0, arrivedAtMs + fault.ms - performance.now()));
+    }
+    await pass(data, fault, direction);
   };
   const passEnd = async () => {
     while (isDeaf(way.fault())) await way.isChanged();
     to.destroySoon();
   };
   from.on("data", (data) => {
-    queue = queue.then(() => forward(data));
+    const arrival = { isHeld: way.fault().mode === "hold", arrivedAtMs: performance.now() };
+    queue = queue.then(() => forward(data, arrival));
   });
   from.on("error", () => {});
   from.on("close", () => {
@@ -146,7 +156,6 @@ async function pass(data: Buffer, fault: Fault, { to, isReply }: Direction): Pro
     await trickle(data, to, fault.bytesPerSecond);
     return;
   }
-  if (fault.mode === "latency") await delay(fault.ms);
   to.write(data);
 }
 
