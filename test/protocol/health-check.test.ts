@@ -51,7 +51,7 @@ describe("the health check of the container", function () {
   });
 
   it("fails when the answer is not 200, and shows it", async () => {
-    const answer = '{"status":"unavailable","reason":"storage_unavailable"}';
+    const answer = '{"status":"unavailable","reason":"database_unavailable"}';
     const sick = createServer((_req, res) => res.writeHead(503).end(answer));
     const port = await listenOn(sick);
     try {
