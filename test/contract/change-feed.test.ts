@@ -3,7 +3,10 @@ import { expect } from "chai";
 import type { Knex } from "knex";
 import * as changeFeedMigration from "../../migrations/0002-change-feed.js";
 import * as initialMigration from "../../migrations/0001-initial-schema.js";
+import { loadConfig } from "../../src/config/load-config.js";
+import { openDeployment } from "../../src/deployment.js";
 import type { Change, ChangeFeed } from "../../src/lib/change-feed.js";
+import { createLogger } from "../../src/lib/logger.js";
 import { migrateDatabase, revertDatabase } from "../../src/storage/migrate.js";
 import { openDatabase, type Database } from "../../src/storage/open-database.js";
 import { eventually } from "../support/eventually.js";
@@ -41,6 +44,20 @@ describeOnEachDatabase("The change feed", (createDatabase, backend) => {
     });
     return;
   }
+
+  it("is for servers; commands have none", async () => {
+    const { url } = await openMigrated();
+    const config = loadConfig({
+      DATABASE_URL: url,
+      SECRET_KEY: "a test secret of more than thirty-two characters",
+    });
+    const logger = createLogger({ level: "error", format: "json" });
+    for (const serving of [undefined, { logger }]) {
+      const deployment = await openDeployment(config, serving);
+      closers.push(() => deployment.close());
+      expect(deployment.changes === undefined).to.equal(serving === undefined);
+    }
+  });
 
   /** What a feed tells: changes as `table key`, gaps as "missed", its log lines. */
   async function follow(database: Database) {
