@@ -3,6 +3,7 @@ import { openDeployment } from "../../src/deployment.js";
 import { loadConfig } from "../../src/config/load-config.js";
 import { assertSchemaCurrent, migrateDatabase } from "../../src/storage/migrate.js";
 import { openDatabase } from "../../src/storage/open-database.js";
+import { eventually } from "../support/eventually.js";
 import { reportMissing } from "../support/missing-services.js";
 import {
   findOwnPostgresProblem,
@@ -10,7 +11,7 @@ import {
   startOwnPostgres,
   type OwnPostgres,
 } from "../support/own-postgres.js";
-import { createStores } from "../support/stores.js";
+import { createStores, openTestChangeFeed } from "../support/stores.js";
 import { codeOfRejection, rejectionOf } from "../support/stores-rejection.js";
 import { createTestCertificates, type TestCertificates } from "../support/test-certificates.js";
 
@@ -60,6 +61,32 @@ describe("PostgreSQL over TLS with sslmode=verify-full", function () {
       );
       expect(rows).to.deep.equal([{ ssl: true }]);
     } finally {
+      await database.close();
+    }
+  });
+
+  it("tells of changes, encrypted as well, and not from one with another certificate", async () => {
+    const database = await openDatabase(verified(authority).href);
+    const fooled = await openDatabase(verified(stranger).href);
+    const failures: string[] = [];
+    const warn = ({ err }: { err: Error }) => void failures.push(err.message);
+    const refused = fooled.openChangeFeed({ info() {}, warn });
+    try {
+      await migrateDatabase(database);
+      const changes = await openTestChangeFeed(database);
+      const rows = await postgres.query(
+        "select distinct ssl from pg_stat_ssl join pg_stat_activity using (pid) where application_name = 'latchkey changes'",
+      );
+      expect(rows).to.deep.equal([{ ssl: true }]);
+      await changes.close();
+      await eventually("the other is refused", () => failures.length > 0);
+      expect(failures[0])
+        .to.match(/certificate/)
+        .and.not.include("hunter2");
+      expect(refused?.isCurrent()).to.equal(false);
+    } finally {
+      await refused?.close();
+      await fooled.close();
       await database.close();
     }
   });
