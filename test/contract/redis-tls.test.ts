@@ -1,5 +1,8 @@
 import { expect } from "chai";
 import { openRedis } from "../../src/storage/open-redis.js";
+import { eventually } from "../support/eventually.js";
+import { startRedisCluster } from "../support/redis-cluster.js";
+import { startRedisSentinels } from "../support/redis-sentinels.js";
 import { requireRedis, startRedisServer, type RedisServer } from "../support/redis-servers.js";
 import { rejectionOf } from "../support/stores-rejection.js";
 import { createTestCertificates, type TestCertificates } from "../support/test-certificates.js";
@@ -81,5 +84,32 @@ describe("Redis with TLS", function () {
     await redis.ping();
     await redis.close();
     await strict.stop();
+  });
+
+  it("protects a Cluster: what tells of the nodes, and each node", async () => {
+    const cluster = await startRedisCluster({ tls: certificates, password: "hunter2" });
+    const redis = await openRedis(cluster.url, { issuer: "https://login.example.com" });
+    await Promise.all(Array.from({ length: 50 }, (_, n) => redis.client.set(`latchkey:${n}`, n)));
+    await redis.ping();
+    await redis.close();
+    expect(await refusalOf(cluster.url.replace(/\?.*/, ""))).to.include("is not trusted");
+    await cluster.stop();
+  });
+
+  it("protects a set of sentinels: them, and the master that they name", async () => {
+    const set = await startRedisSentinels({ tls: certificates, password: "hunter2" });
+    const redis = await openRedis(set.url);
+    await redis.ping();
+    await set.sentinels[0]?.execute("SENTINEL", "FAILOVER", set.masterName);
+    await new Promise((resolve) => redis.client.once("close", resolve));
+    await eventually("the new master answers", () =>
+      redis.ping().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await redis.close();
+    expect(await refusalOf(set.url.replace(/\?.*/, ""))).to.include("is not trusted");
+    await set.stop();
   });
 });

@@ -1,5 +1,10 @@
 import { eventually } from "./eventually.js";
-import { startRedisServer, type RedisBinary, type RedisServer } from "./redis-servers.js";
+import {
+  startRedisServer,
+  type RedisBinary,
+  type RedisServer,
+  type RedisServerOptions,
+} from "./redis-servers.js";
 
 export interface RedisCluster {
   /** Names every node. */
@@ -19,6 +24,8 @@ export interface RedisClusterOptions {
   readonly withReplicas?: boolean;
   readonly settings?: Readonly<Record<string, string>>;
   readonly password?: string;
+  /** Between clients and nodes, and among these. */
+  readonly tls?: NonNullable<RedisServerOptions["tls"]>;
 }
 
 const MASTERS = 3;
@@ -38,7 +45,14 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   const count = withReplicas ? MASTERS * 2 : MASTERS;
   const nodes = await Promise.all(
     Array.from({ length: count }, () =>
-      startRedisServer({ ...serverOptions, settings: { ...CLUSTER_SETTINGS, ...settings } }),
+      startRedisServer({
+        ...serverOptions,
+        settings: {
+          ...CLUSTER_SETTINGS,
+          ...(options.tls === undefined ? {} : { "tls-cluster": "yes", "tls-replication": "yes" }),
+          ...settings,
+        },
+      }),
     ),
   );
   const stop = async () => {
@@ -54,7 +68,7 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
     throw err;
   }
   return {
-    url: urlOf(nodes, options.password),
+    url: urlOf(nodes, options),
     masters,
     replicas,
     findMasterOf: (key) => findMasterOf(nodes, key),
@@ -62,9 +76,12 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   };
 }
 
-function urlOf(nodes: readonly RedisServer[], password: string | undefined): string {
+function urlOf(nodes: readonly RedisServer[], { password, tls }: RedisClusterOptions): string {
   const credentials = password === undefined ? "" : `:${encodeURIComponent(password)}@`;
-  return `redis-cluster://${credentials}${nodes.map(({ port }) => `127.0.0.1:${port}`).join(",")}`;
+  const hosts = nodes.map(({ port }) => `127.0.0.1:${port}`).join(",");
+  return tls === undefined
+    ? `redis-cluster://${credentials}${hosts}`
+    : `rediss-cluster://${credentials}${hosts}?ca=${tls.ca}`;
 }
 
 async function formCluster(nodes: readonly RedisServer[], masters: readonly RedisServer[]) {

@@ -1,5 +1,5 @@
 import { eventually } from "./eventually.js";
-import { startRedisServer, type RedisServer } from "./redis-servers.js";
+import { startRedisServer, type RedisServer, type RedisServerOptions } from "./redis-servers.js";
 
 export interface RedisSentinels {
   /** Names every sentinel. */
@@ -18,6 +18,7 @@ export interface RedisSentinelsOptions {
   /** Of the data servers. */
   readonly password?: string;
   readonly sentinelPassword?: string;
+  readonly tls?: NonNullable<RedisServerOptions["tls"]>;
 }
 
 const MASTER_NAME = "latchkey-master";
@@ -28,15 +29,20 @@ const QUORUM = 2;
 export async function startRedisSentinels({
   password,
   sentinelPassword,
+  tls,
 }: RedisSentinelsOptions = {}): Promise<RedisSentinels> {
-  const secret = password === undefined ? {} : { password };
+  const secret = {
+    ...(password === undefined ? {} : { password }),
+    ...(tls === undefined ? {} : { tls }),
+  };
+  const replication: Record<string, string> = tls === undefined ? {} : { "tls-replication": "yes" };
   const master = await startRedisServer({
     ...secret,
-    settings: { "repl-diskless-sync-delay": "0" },
+    settings: { ...replication, "repl-diskless-sync-delay": "0" },
   });
   const replica = await startRedisServer({
     ...secret,
-    settings: { replicaof: `127.0.0.1 ${master.port}` },
+    settings: { ...replication, replicaof: `127.0.0.1 ${master.port}` },
   });
   const lines = [
     `sentinel monitor ${MASTER_NAME} 127.0.0.1 ${master.port} ${QUORUM}`,
@@ -51,6 +57,7 @@ export async function startRedisSentinels({
     Array.from({ length: SENTINELS }, () =>
       startRedisServer({
         sentinel: lines,
+        ...(tls === undefined ? {} : { tls }),
         ...(sentinelPassword === undefined ? {} : { password: sentinelPassword }),
       }),
     ),
@@ -62,7 +69,10 @@ export async function startRedisSentinels({
     return answers.every((answer) => knowsAll(factsOf(answer)));
   });
   return {
-    url: urlOf(sentinels, { password, sentinelPassword }),
+    url: urlOf(sentinels, {
+      ...secret,
+      ...(sentinelPassword === undefined ? {} : { sentinelPassword }),
+    }),
     masterName: MASTER_NAME,
     master,
     replica,
@@ -97,20 +107,19 @@ function factsOf(answer: unknown): Map<string, string> {
   );
 }
 
-interface Passwords {
-  readonly password: string | undefined;
-  readonly sentinelPassword: string | undefined;
-}
-
 function urlOf(
   sentinels: readonly RedisServer[],
-  { password, sentinelPassword }: Passwords,
+  { password, sentinelPassword, tls }: RedisSentinelsOptions,
 ): string {
   const credentials = password === undefined ? "" : `:${encodeURIComponent(password)}@`;
   const hosts = sentinels.map(({ port }) => `127.0.0.1:${port}`).join(",");
-  const query =
-    sentinelPassword === undefined
-      ? ""
-      : `?sentinel_password=${encodeURIComponent(sentinelPassword)}`;
-  return `redis-sentinel://${credentials}${hosts}/${MASTER_NAME}${query}`;
+  const parameters = [
+    ...(sentinelPassword === undefined
+      ? []
+      : [`sentinel_password=${encodeURIComponent(sentinelPassword)}`]),
+    ...(tls === undefined ? [] : [`ca=${tls.ca}`]),
+  ];
+  const query = parameters.length === 0 ? "" : `?${parameters.join("&")}`;
+  const scheme = tls === undefined ? "redis-sentinel" : "rediss-sentinel";
+  return `${scheme}://${credentials}${hosts}/${MASTER_NAME}${query}`;
 }

@@ -84,7 +84,7 @@ export async function startRedisServer(options: RedisServerOptions = {}): Promis
   const args =
     options.sentinel === undefined
       ? serverArguments(options, { port, busPort, directory })
-      : await sentinelArguments(options.sentinel, { port, directory });
+      : await sentinelArguments(options, { port, directory });
   let child = await start(options.binary ?? "redis-server", args, execute);
 
   const end = async (signal: NodeJS.Signals) => {
@@ -138,16 +138,7 @@ function serverArguments(
     dir: directory,
     save: "",
     "maxmemory-policy": "noeviction",
-    ...(tls === undefined
-      ? { port: String(port) }
-      : {
-          port: "0",
-          "tls-port": String(port),
-          "tls-cert-file": tls.cert,
-          "tls-key-file": tls.key,
-          "tls-ca-cert-file": tls.ca,
-          "tls-auth-clients": "no",
-        }),
+    ...portSettings(port, tls),
     ...(password === undefined ? {} : { requirepass: password, masterauth: password }),
     ...(settings["cluster-enabled"] === "yes" ? { "cluster-port": String(busPort) } : {}),
     ...settings,
@@ -157,15 +148,27 @@ function serverArguments(
 
 /** Sentinels keep what they know in their configuration file. */
 async function sentinelArguments(
-  lines: readonly string[],
+  { sentinel = [], tls }: RedisServerOptions,
   { port, directory }: Omit<Place, "busPort">,
 ): Promise<string[]> {
   const file = join(directory, "sentinel.conf");
-  await writeFile(
-    file,
-    [`port ${port}`, "bind 127.0.0.1", `dir ${directory}`, ...lines].join("\n"),
-  );
+  const settings = Object.entries(portSettings(port, tls)).map((setting) => setting.join(" "));
+  const replication = tls === undefined ? [] : ["tls-replication yes"];
+  const lines = [...settings, ...replication, "bind 127.0.0.1", `dir ${directory}`, ...sentinel];
+  await writeFile(file, lines.join("\n"));
   return [file, "--sentinel"];
+}
+
+function portSettings(port: number, tls: RedisServerOptions["tls"]): Record<string, string> {
+  if (tls === undefined) return { port: String(port) };
+  return {
+    port: "0",
+    "tls-port": String(port),
+    "tls-cert-file": tls.cert,
+    "tls-key-file": tls.key,
+    "tls-ca-cert-file": tls.ca,
+    "tls-auth-clients": "no",
+  };
 }
 
 async function start(
