@@ -4,13 +4,7 @@ import { loadConfig } from "../../src/config/load-config.js";
 import { assertSchemaCurrent, migrateDatabase } from "../../src/storage/migrate.js";
 import { openDatabase } from "../../src/storage/open-database.js";
 import { eventually } from "../support/eventually.js";
-import { reportMissing } from "../support/missing-services.js";
-import {
-  findOwnPostgresProblem,
-  HOW_TO_GET_POSTGRES_BINARIES,
-  startOwnPostgres,
-  type OwnPostgres,
-} from "../support/own-postgres.js";
+import { requireOwnPostgres, startOwnPostgres, type OwnPostgres } from "../support/own-postgres.js";
 import { createStores, openTestChangeFeed } from "../support/stores.js";
 import { codeOfRejection, rejectionOf } from "../support/stores-rejection.js";
 import { createTestCertificates, type TestCertificates } from "../support/test-certificates.js";
@@ -23,12 +17,7 @@ describe("PostgreSQL over TLS with sslmode=verify-full", function () {
   let postgres: OwnPostgres;
 
   before(async function () {
-    const problem = findOwnPostgresProblem();
-    if (problem !== undefined) {
-      if (process.env["CI"] === "true") throw problem;
-      reportMissing("PostgreSQL of the tests' own", HOW_TO_GET_POSTGRES_BINARIES);
-      this.skip();
-    }
+    requireOwnPostgres(this);
     authority = await createTestCertificates("DNS:localhost");
     stranger = await createTestCertificates("DNS:localhost");
     postgres = await startOwnPostgres({ tls: authority });

@@ -7,11 +7,12 @@ import { delimiter, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Client } from "pg";
+import { reportMissing } from "./missing-services.js";
 import { freePort } from "./test-server.js";
 
 const run = promisify(execFile);
 
-export const HOW_TO_GET_POSTGRES_BINARIES =
+const HOW_TO_GET_IT =
   "install Debian's package postgresql, whose programs the tests start by themselves";
 
 const START_TIMEOUT_MS = 30_000;
@@ -35,11 +36,15 @@ export interface OwnPostgresOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
-/** @returns why there can be none here, or undefined. */
-export function findOwnPostgresProblem(): Error | undefined {
-  return findProgram("initdb") === undefined
-    ? new Error(`no PostgreSQL programs: ${HOW_TO_GET_POSTGRES_BINARIES}`)
-    : undefined;
+/**
+ * For `before` of a suite: leaves it out when PostgreSQL's programs are not there, and says so at the
+ * end of the run. @throws in CI, where a missing PostgreSQL is a failure.
+ */
+export function requireOwnPostgres(context: Mocha.Context): void {
+  if (findProgram("initdb") !== undefined) return;
+  if (process.env["CI"] === "true") throw missingProgram("initdb");
+  reportMissing("PostgreSQL of the tests' own", HOW_TO_GET_IT);
+  context.skip();
 }
 
 /** Started, on a free port of 127.0.0.1, trusting everybody there. */
@@ -166,8 +171,12 @@ async function queryOnce(url: string, sql: string): Promise<Record<string, unkno
 
 function requireProgram(name: string): string {
   const path = findProgram(name);
-  if (path === undefined) throw findOwnPostgresProblem() ?? new Error(`no program ${name}`);
+  if (path === undefined) throw missingProgram(name);
   return path;
+}
+
+function missingProgram(name: string): Error {
+  return new Error(`${name} is missing: ${HOW_TO_GET_IT}`);
 }
 
 /** Debian keeps them beside each other by version and off the PATH; the newest counts. */

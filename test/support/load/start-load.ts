@@ -33,14 +33,15 @@ export interface LoadOptions {
   readonly workers?: number;
   /** No answer may take longer. */
   readonly boundMs?: number;
+  /** For how long all must be well before and after a fault. */
+  readonly steadyMs?: number;
 }
 
-const STEADY_MS = 1000;
 const KEPT_AT_MOST = 300;
 
 export async function startLoad(
   server: ServerNodes,
-  { workers = 6, boundMs = 10_000 }: LoadOptions = {},
+  { workers = 6, boundMs = 10_000, steadyMs = 1000 }: LoadOptions = {},
 ): Promise<Load> {
   const ledger = createLoadLedger({ boundMs });
   const clients = await createLoadClients(server);
@@ -75,14 +76,14 @@ export async function startLoad(
     ledger,
     probe,
     async during(name, fault) {
-      await probe.waitUntilWell(STEADY_MS);
+      await probe.waitUntilWell(steadyMs);
       const before = { ...ledger.counts };
       const violationsBefore = ledger.violations.length;
       ledger.forgetSlowest();
       const startedAt = performance.now();
       await fault();
       const overAt = performance.now();
-      await probe.waitUntilWell(STEADY_MS);
+      await probe.waitUntilWell(steadyMs);
       return {
         name,
         ...difference(ledger.counts, before),

@@ -1,12 +1,15 @@
 import type { ServerNodes } from "../server-nodes.js";
-import { renderReport, startLoad, type Load, type LoadOptions } from "./start-load.js";
+import { renderReport, startLoad, type LoadOptions } from "../load/start-load.js";
+import type { Fault } from "./fault.js";
+import { makeFault } from "./make-fault.js";
 
-export interface Fault {
-  readonly name: string;
-  /** What readiness must say meanwhile, at every node. */
-  readonly reason?: string;
-  /** Makes the fault and ends it; the load goes on meanwhile. */
-  run(load: Load): Promise<unknown>;
+/** By the arguments of a script: a pattern for the names, and how many times over. */
+export function chooseFaults(
+  faults: readonly Fault[],
+  [pattern = "", times = "1"]: readonly string[],
+): Fault[] {
+  const chosen = faults.filter(({ name }) => new RegExp(pattern).test(name));
+  return Array<Fault[]>(Number(times)).fill(chosen).flat();
 }
 
 /** One fault after the other under one load; a line for each, and the verdict at the end. */
@@ -17,14 +20,7 @@ export async function runFaults(
 ): Promise<readonly string[]> {
   const load = await startLoad(nodes, options);
   for (const fault of faults) {
-    load.probe.forgetReasons();
-    const report = await load.during(fault.name, () => fault.run(load));
-    for (const [node, reasons] of load.probe.reasons.entries()) {
-      if (fault.reason !== undefined && !reasons.has(fault.reason)) {
-        load.ledger.violate(`${fault.name}: node ${node} was never not ready for ${fault.reason}`);
-      }
-    }
-    console.log(renderReport(report));
+    console.log(renderReport(await makeFault(load, fault)));
   }
   const violations = await load.finish();
   for (const violation of violations) console.log(`VIOLATION: ${violation}`);
