@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { createTestPostgres } from "../test/support/postgres.js";
+import { startRedisServer } from "../test/support/redis-servers.js";
 import { freePort } from "../test/support/test-server.js";
 import { formatResults } from "./stores/format-results.js";
 import { latchkeyArguments, latchkeyEnvironment, registerAtLatchkey } from "./stores/latchkey.js";
@@ -94,6 +95,13 @@ async function createStores(name: string): Promise<Record<string, string>> {
       const database = await createTestPostgres();
       closers.push(() => database.drop());
       return { DATABASE_URL: database.url };
+    }
+    case "redis": {
+      const database = await createTestPostgres();
+      closers.push(() => database.drop());
+      const redis = await startRedisServer();
+      closers.push(() => redis.stop());
+      return { DATABASE_URL: database.url, REDIS_URL: redis.url };
     }
     case "sqlite":
       return { DATABASE_URL: `sqlite:${join(directory, "latchkey.sqlite")}` };

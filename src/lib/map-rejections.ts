@@ -4,19 +4,22 @@ export function mapRejections<Methods extends object>(
   map: (err: unknown) => unknown,
 ): Methods {
   const mapped = { ...methods };
-  for (const [name, method] of Object.entries(methods)) {
-    if (typeof method === "function")
-      Reflect.set(mapped, name, mapMethod(method.bind(methods), map));
+  for (const name of Object.keys(methods)) {
+    // Looked up at each call: a method may be replaced meanwhile.
+    const current = (): unknown => Reflect.get(methods, name);
+    if (typeof current() !== "function") continue;
+    Reflect.set(mapped, name, async (...args: unknown[]) => {
+      try {
+        return await call(current(), methods, args);
+      } catch (err) {
+        throw map(err);
+      }
+    });
   }
   return mapped;
 }
 
-function mapMethod(method: (...args: unknown[]) => unknown, map: (err: unknown) => unknown) {
-  return async (...args: unknown[]) => {
-    try {
-      return await method(...args);
-    } catch (err) {
-      throw map(err);
-    }
-  };
+function call(method: unknown, self: object, args: unknown[]): unknown {
+  if (typeof method !== "function") throw new TypeError("a method was replaced by something else");
+  return Reflect.apply(method, self, args);
 }

@@ -5,7 +5,8 @@ import type { Audit } from "../lib/audit.js";
 import type { Clock } from "../lib/clock.js";
 import type { Sealer } from "../lib/seal.js";
 import { createClientAdapter } from "./client-adapter.js";
-import type { Consumptions } from "./consumptions.js";
+import { consumptionInDoubt, type Consumptions } from "./consumptions.js";
+import type { Doubt } from "./doubt.js";
 import { deviceFacts } from "./device-facts.js";
 import { MODEL_RULES } from "./model-rules.js";
 import {
@@ -24,6 +25,7 @@ import { findUnitOfWork, type UnitOfWork } from "./unit-of-work.js";
 export interface AdapterDeps {
   readonly models: ModelStore;
   readonly consumptions: Consumptions;
+  readonly doubt: Doubt;
   readonly clients: ClientStore;
   readonly values: ModelValues;
   readonly sealer: Sealer;
@@ -99,6 +101,16 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
     return record;
   }
 
+  /** The library would end the family of a code that it finds used. */
+  function isRedeemedInDoubt(payload: ModelPayload | undefined): boolean {
+    const consumed = payload?.["consumed"];
+    return (
+      typeof consumed === "number" &&
+      Provider.ctx?.oidc.route === "token" &&
+      deps.doubt.covers(consumed)
+    );
+  }
+
   function refuse(): Error {
     audit({ event: "token.replayed", outcome: "failure", model, ...requestFacts(Provider.ctx) });
     return model === "PushedAuthorizationRequest"
@@ -130,6 +142,7 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
 
     async find(id) {
       const payload = await findStored(id);
+      if (isRedeemedInDoubt(payload)) throw consumptionInDoubt();
       return payload === undefined ? undefined : payloads.restore(id, payload);
     },
 

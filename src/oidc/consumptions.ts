@@ -78,7 +78,7 @@ export function createConsumptions({ models, logger }: ConsumptionsDeps): Consum
     const withdrawal = waiting.get(nameOf(consumption));
     if (withdrawal === undefined) return;
     await Promise.race([withdrawal, wait(RETRY_WITHIN_MS, undefined, { ref: false })]);
-    if (waiting.has(nameOf(consumption))) throw stillWithdrawing();
+    if (waiting.has(nameOf(consumption))) throw consumptionInDoubt();
   }
 
   return {
@@ -98,9 +98,10 @@ export function createConsumptions({ models, logger }: ConsumptionsDeps): Consum
   };
 }
 
-function stillWithdrawing(): Error {
+/** For a client that comes again before it is known what became of its first attempt. */
+export function consumptionInDoubt(): Error {
   const message = "An earlier attempt is still being taken back. Please try again.";
-  const options = { status: 503, retryAfterSeconds: 1 };
+  const options = { status: 503, retryAfterSeconds: 2 };
   return temporarilyUnavailable(new LatchkeyError("consumption_in_doubt", message, options));
 }
 

@@ -20,6 +20,7 @@ import { createAdapterFactory } from "./adapter.js";
 import { CommittingProvider } from "./committing-provider.js";
 import { createConsumptions } from "./consumptions.js";
 import { accountClaims } from "./claims.js";
+import { createDoubt } from "./doubt.js";
 import { limitDevicePolling } from "./device-polling.js";
 import { listenToProvider } from "./events.js";
 import { createFormPostReturn } from "./form-post-return.js";
@@ -63,9 +64,10 @@ export interface RunningProvider {
 }
 
 export function createProvider(given: ProviderDeps): RunningProvider {
+  const doubt = createDoubt(given.clock);
   const deps: ProviderDeps = {
     ...given,
-    models: translateOutages(given.models),
+    models: translateOutages(given.models, () => doubt.noteOutage()),
     accounts: translateOutages(given.accounts),
     consents: translateOutages(given.consents),
     clients: translateOutages(given.clients),
@@ -76,7 +78,12 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   const validatedClients = createValidatedClients(deps.clients);
   const provider = new CommittingProvider(settings.issuer, {
     ...createConfiguration(deps),
-    adapter: createAdapterFactory({ ...deps, consumptions, clients: validatedClients.clients }),
+    adapter: createAdapterFactory({
+      ...deps,
+      consumptions,
+      doubt,
+      clients: validatedClients.clients,
+    }),
     findAccount: createFindAccount(accounts),
   });
 

@@ -6,11 +6,15 @@ import { mapRejections } from "../lib/map-rejections.js";
  * The same store, whose outages (LatchkeyError of status 503) become the OAuth error
  * `temporarily_unavailable` with status 503 and `Retry-After`. Any other error stays a 500 of the
  * library. Without it the library would call an outage a programming error.
+ *
+ * @param onOutage is told of each.
  */
-export function translateOutages<Store extends object>(store: Store): Store {
-  return mapRejections(store, (err) =>
-    err instanceof LatchkeyError && err.status === 503 ? temporarilyUnavailable(err) : err,
-  );
+export function translateOutages<Store extends object>(store: Store, onOutage?: () => void): Store {
+  return mapRejections(store, (err) => {
+    if (!(err instanceof LatchkeyError) || err.status !== 503) return err;
+    onOutage?.();
+    return temporarilyUnavailable(err);
+  });
 }
 
 /** Whether a store translated by `translateOutages` failed for that reason. */

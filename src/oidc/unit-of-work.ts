@@ -76,6 +76,9 @@ function createUnitOfWork({ models, consumptions }: UnitOfWorkDeps): UnitOfWork 
   return {
     readAhead: createReadAhead(),
     defer(record) {
+      const { model, id } = record;
+      // Written twice in one request, only the last counts.
+      records = records.filter((earlier) => earlier.model !== model || earlier.id !== id);
       records.push(record);
     },
     deferConsumption(model, id, refuse) {

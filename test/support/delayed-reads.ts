@@ -7,9 +7,14 @@ import type { ModelStore } from "../../src/oidc/model-store.js";
  * read before the first of them writes.
  */
 export function delayReads(models: ModelStore, delayMs: number): void {
-  const find = models.find.bind(models);
-  models.find = async (model, id) => {
-    const found = await find(model, id);
+  const { find, findFamily } = models;
+  models.find = async (...asked) => {
+    const found = await find(...asked);
+    await delay(delayMs);
+    return found;
+  };
+  models.findFamily = async (...asked) => {
+    const found = await findFamily(...asked);
     await delay(delayMs);
     return found;
   };
