@@ -13,7 +13,7 @@ export interface RedisCluster {
   readonly masters: readonly RedisServer[];
   /** The first of them replicates the first master, and so on; empty without replicas. */
   readonly replicas: readonly RedisServer[];
-  /** The master that serves the key now, as every node that answers sees it. */
+  /** The master that serves the key now, as the first node that answers sees it. */
   findMasterOf(key: string): Promise<RedisServer>;
   stop(): Promise<void>;
 }
