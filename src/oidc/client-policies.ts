@@ -32,7 +32,7 @@ export interface IntrospectionPolicyDeps {
 /**
  * A token is shown to the client that it was issued to and to the API that it is meant for
  * (RFC 7662 §4: any other caller could probe for tokens). It is not active any more once its
- * account is disabled or deleted.
+ * account is disabled or deleted, or its client is deleted.
  */
 export function createIntrospectionPolicy({ clients, accounts }: IntrospectionPolicyDeps) {
   return async (
@@ -46,7 +46,9 @@ export function createIntrospectionPolicy({ clients, accounts }: IntrospectionPo
     }
     if (token.clientId === client.clientId) return true;
     const audience = "aud" in token ? token.aud : undefined;
-    if (audience === undefined) return false;
+    // The library looks for the client afterwards, and fails when it is gone.
+    if (audience === undefined || (await clients.find(token.clientId ?? "")) === undefined)
+      return false;
     const record = await clients.find(client.clientId);
     const own = record?.policy.resourceServer;
     return (

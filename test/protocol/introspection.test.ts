@@ -13,7 +13,7 @@ import {
 } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { postForm } from "../support/token-endpoint.js";
-import { createUserAgent, type UserAgent } from "../support/user-agent.js";
+import { authorize, createUserAgent, type UserAgent } from "../support/user-agent.js";
 
 describe("token introspection (RFC 7662)", () => {
   let server: TestServer;
@@ -94,6 +94,27 @@ describe("token introspection (RFC 7662)", () => {
       alg: "ES256",
       typ: "token-introspection+jwt",
     });
+  });
+
+  it("says active: false of the tokens of a client that is deleted, to the API they are for", async () => {
+    const policy = { resourceServer: OPAQUE_API };
+    const api = await connect(server, await createMachineClient(server, {}, policy));
+    const parameters = { resource: OPAQUE_API, scope: "orders:read" };
+    const machine = await createMachineClient(server);
+    const own = await (await connect(server, machine)).clientCredentials(parameters);
+    const application = await createTestClient(server);
+    const rp = await connect(server, application);
+    const attempt = await rp.begin({ ...parameters, scope: "openid orders:read" });
+    const callback = await authorize(agent, attempt.url, server);
+    const tokens = await rp.redeem(attempt, callback, { resource: OPAQUE_API });
+    for (const { access_token } of [own, tokens]) {
+      expect(await api.introspect(access_token)).to.include({ active: true });
+    }
+    await server.app.clientAdministration.delete(machine.clientId);
+    await server.app.clientAdministration.delete(application.clientId);
+    for (const { access_token } of [own, tokens]) {
+      expect(await api.introspect(access_token)).to.deep.equal({ active: false });
+    }
   });
 
   it("never repeats the token in its answer", async () => {
