@@ -57,9 +57,6 @@ export async function startServerNodes({
   await Promise.all(nodes.map((node) => node.start()));
   return {
     ...administration,
-    issuer: shared.ISSUER,
-    username: "ada",
-    password: PASSWORD,
     nodes,
     balancer,
     environment: shared,
@@ -71,8 +68,8 @@ export async function startServerNodes({
   };
 }
 
-/** Migrates, and makes the person that tests sign in. */
-async function openAdministration(environment: Record<string, string>) {
+/** Migrates, makes the person that tests sign in, and gives what changes accounts and clients. */
+export async function openAdministration(environment: Record<string, string>): Promise<TestServer> {
   const config = loadConfig({ ...environment, DEMONSTRATION_DATA: "false" });
   const deployment = await openDeployment(config);
   const { logs, destination } = collectLogs();
@@ -86,6 +83,9 @@ async function openAdministration(environment: Record<string, string>) {
     password: PASSWORD,
   });
   return {
+    issuer: config.issuer,
+    username: "ada",
+    password: PASSWORD,
     config,
     app,
     database: deployment.database,
