@@ -1,9 +1,9 @@
-import { execFile, spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, globSync } from "node:fs";
+import { existsSync, globSync, rmSync } from "node:fs";
 import { appendFile, chmod, chown, copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Client } from "pg";
@@ -106,7 +106,7 @@ async function writeSettings(dataFolder: string, port: number): Promise<void> {
     // The power stays on; what was written survives the end of any process.
     "fsync = off",
     "shared_buffers = 32MB",
-    "max_connections = 60",
+    "max_connections = 200",
   ];
   await appendFile(join(dataFolder, "postgresql.conf"), settings.join("\n") + "\n");
 }
@@ -135,12 +135,7 @@ async function startServer({ dataFolder, user, isUp }: StartDeps): Promise<Child
   const deadline = performance.now() + START_TIMEOUT_MS;
   let output = "";
   while (performance.now() < deadline) {
-    const child = spawn(requireProgram("postgres"), ["-D", dataFolder], {
-      ...user,
-      cwd: dataFolder,
-      env: { PATH: process.env["PATH"] },
-      stdio: ["ignore", "ignore", "pipe"],
-    });
+    const child = spawnBoundToUs(dataFolder, user);
     child.stderr?.on("data", (chunk: Buffer) => (output = (output + chunk).slice(-4000)));
     while (child.exitCode === null && performance.now() < deadline) {
       const problem = await isUp().then(
@@ -155,6 +150,34 @@ async function startServer({ dataFolder, user, isUp }: StartDeps): Promise<Child
   }
   throw new Error(`PostgreSQL does not start: ${output}`);
 }
+
+/** Ends with this process, however this one ends: the kernel sees to it where there is `setpriv`. */
+function spawnBoundToUs(dataFolder: string, user: ServerUser | undefined): ChildProcess {
+  const command = [requireProgram("postgres"), "-D", dataFolder];
+  const [program = "", ...args] = hasSetpriv
+    ? ["setpriv", "--pdeathsig", "QUIT", ...command]
+    : command;
+  const child = spawn(program, args, {
+    ...user,
+    cwd: dataFolder,
+    env: { PATH: process.env["PATH"] },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  running.set(child, dirname(dataFolder));
+  child.once("exit", () => running.delete(child));
+  return child;
+}
+
+/** With the folder of each. */
+const running = new Map<ChildProcess, string>();
+process.once("exit", () => {
+  for (const [child, folder] of running) {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+const hasSetpriv = spawnSync("setpriv", ["--pdeathsig", "KILL", "true"]).status === 0;
 
 async function queryOnce(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 3000 });

@@ -1,12 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { Client } from "pg";
+import { startOwnPostgres } from "./own-postgres.js";
 
-/** A server on which this user may create databases. */
-const SERVER_URL =
-  process.env["TEST_POSTGRES_URL"] ?? "postgres://postgres@127.0.0.1:5432/postgres";
+const USUAL_URL = "postgres://postgres@127.0.0.1:5432/postgres";
 
 export const HOW_TO_GET_POSTGRES =
-  "start PostgreSQL on 127.0.0.1:5432 with trust authentication, or set TEST_POSTGRES_URL to a server on which databases may be created";
+  "install PostgreSQL, or set TEST_POSTGRES_URL to a server on which databases may be created";
 
 export interface TestPostgres {
   readonly url: string;
@@ -28,7 +27,7 @@ export async function findPostgresProblem(): Promise<unknown> {
 export async function createTestPostgres(): Promise<TestPostgres> {
   const name = `latchkey_test_${process.pid}_${randomBytes(6).toString("hex")}`;
   await runOnServer(`create database ${name}`);
-  const url = new URL(SERVER_URL);
+  const url = new URL(await findServerUrl());
   url.pathname = `/${name}`;
   return {
     url: url.href,
@@ -38,8 +37,32 @@ export async function createTestPostgres(): Promise<TestPostgres> {
   };
 }
 
+let serverUrl: Promise<string> | undefined;
+
+/**
+ * A server on which this user may create databases: the one that is named, else the one that runs
+ * here, else one of our own for as long as this process runs.
+ */
+function findServerUrl(): Promise<string> {
+  serverUrl ??= (async () => {
+    const named = process.env["TEST_POSTGRES_URL"];
+    if (named !== undefined) return named;
+    try {
+      await runOn(USUAL_URL, "select 1");
+      return USUAL_URL;
+    } catch {
+      return (await startOwnPostgres()).url;
+    }
+  })();
+  return serverUrl;
+}
+
 async function runOnServer(sql: string): Promise<void> {
-  const client = new Client({ connectionString: SERVER_URL, connectionTimeoutMillis: 3000 });
+  await runOn(await findServerUrl(), sql);
+}
+
+async function runOn(url: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 3000 });
   // A connection that the server ends is reported here too; the query under way says it as well.
   client.on("error", () => {});
   await client.connect();
