@@ -45,16 +45,23 @@ export function createIntrospectionPolicy({ clients, accounts }: IntrospectionPo
       if (account === undefined || account.disabled) return false;
     }
     if (token.clientId === client.clientId) return true;
-    const audience = "aud" in token ? token.aud : undefined;
-    // The library looks for the client afterwards, and fails when it is gone.
-    if (audience === undefined || (await clients.find(token.clientId ?? "")) === undefined)
-      return false;
-    const record = await clients.find(client.clientId);
-    const own = record?.policy.resourceServer;
-    return (
-      own !== undefined && (Array.isArray(audience) ? audience.includes(own) : audience === own)
-    );
+    // The library looks for the token's client afterwards, and fails when it is gone.
+    return (await isForApiOf(client, token)) && (await isKnown(token.clientId));
   };
+
+  async function isForApiOf(
+    client: Client,
+    token: AccessToken | ClientCredentials | RefreshToken,
+  ): Promise<boolean> {
+    const audience = "aud" in token ? token.aud : undefined;
+    if (audience === undefined) return false;
+    const own = (await clients.find(client.clientId))?.policy.resourceServer;
+    return own !== undefined && [audience].flat().includes(own);
+  }
+
+  async function isKnown(clientId: string | undefined): Promise<boolean> {
+    return clientId !== undefined && (await clients.find(clientId)) !== undefined;
+  }
 }
 
 /** A client revokes its own tokens; of any other it is told that it may not (RFC 7009 §2.1). */
