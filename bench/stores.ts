@@ -4,7 +4,7 @@
  * checked, and a wrong one ends the run. Needs PostgreSQL (TEST_POSTGRES_URL, as for the tests).
  *
  *   npm run bench:stores -- [--rounds 15] [--slice-ms 300] [--connections 16]
- *     [--servers postgres,sqlite] [--only refresh]
+ *     [--servers redis,postgres,sqlite] [--only refresh]
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -22,15 +22,20 @@ import { createPopulation, type Population } from "./stores/population.js";
 import type { Registration } from "./stores/registration.js";
 import { startServer, type ServerUnderTest } from "./stores/server-under-test.js";
 
-const BASELINE = "bare library, Map";
+const BASELINE = "the bare library with a Map";
+const SERVERS: Record<string, string> = {
+  redis: "Latchkey on PostgreSQL and Redis",
+  postgres: "Latchkey on PostgreSQL",
+  sqlite: "Latchkey on SQLite",
+};
 
 const { values: options } = parseArgs({
   options: {
     rounds: { type: "string", default: "15" },
-    "warm-up": { type: "string", default: "4" },
+    "warm-up": { type: "string", default: "10" },
     "slice-ms": { type: "string", default: "300" },
     connections: { type: "string", default: "16" },
-    servers: { type: "string", default: "postgres" },
+    servers: { type: "string", default: "redis" },
     only: { type: "string", default: "" },
   },
 });
@@ -46,7 +51,7 @@ try {
     const environment = latchkeyEnvironment(port, await createStores(name));
     registration = await registerAtLatchkey(environment);
     populated.push(
-      await startPopulated(`Latchkey, ${name}`, registration, {
+      await startPopulated(SERVERS[name] ?? name, registration, {
         port,
         args: latchkeyArguments(),
         environment,
@@ -99,7 +104,8 @@ async function createStores(name: string): Promise<Record<string, string>> {
     case "redis": {
       const database = await createTestPostgres();
       closers.push(() => database.drop());
-      const redis = await startRedisServer();
+      // As the compose file starts it.
+      const redis = await startRedisServer({ settings: { appendonly: "yes" } });
       closers.push(() => redis.stop());
       return { DATABASE_URL: database.url, REDIS_URL: redis.url };
     }

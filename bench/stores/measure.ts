@@ -27,7 +27,7 @@ export interface Measurement {
 
 export interface MeasureOptions {
   readonly rounds: number;
-  /** Rounds before those, while the servers' code is compiled; not counted. */
+  /** Rounds before those of each operation, while the servers' code is compiled; not counted. */
   readonly warmUpRounds: number;
   readonly sliceMs: number;
 }
@@ -44,8 +44,8 @@ export async function createSubject(
 }
 
 /**
- * All servers take turns in slices, in one order and then in the other, so that whatever else the
- * machine does meets all of them.
+ * One operation after the other, each in slices by turns of all servers, in one order and then in
+ * the other, so that whatever else the machine does meets all of them.
  */
 export async function measure(
   subjects: readonly Subject[],
@@ -60,9 +60,9 @@ export async function measure(
       slices: [] as Slice[],
     })),
   );
-  for (let round = -warmUpRounds; round < rounds; round++) {
-    for (const operation of operations) {
-      const turn = measurements.filter((each) => each.operation === operation);
+  for (const operation of operations) {
+    const turn = measurements.filter((each) => each.operation === operation);
+    for (let round = -warmUpRounds; round < rounds; round++) {
       for (const { subject, slices } of round % 2 === 0 ? turn : turn.toReversed()) {
         const slice = await runSlice(subject, operation, sliceMs);
         if (round >= 0) slices.push(slice);
