@@ -1,11 +1,13 @@
 import {
+  destination,
   pino,
   stdSerializers,
-  stdTimeFunctions,
   type DestinationStream,
   type Logger as PinoLogger,
 } from "pino";
 import pretty from "pino-pretty";
+import { systemClock, type Clock } from "./clock.js";
+import { createLineBuffer } from "./line-buffer.js";
 import { redactSecrets } from "./redact-secrets.js";
 
 export type Logger = PinoLogger;
@@ -18,11 +20,13 @@ export interface LoggerOptions {
   readonly destination?: DestinationStream;
 }
 
+const STANDARD_OUTPUT = 1;
+
 /** The fields of a line, of the objects in it, and of the objects in those. */
 const REDACTED_LEVELS = 3;
 
 /** Times are UTC in ISO 8601, so that lines of several nodes can be merged. */
-export function createLogger({ level, format, destination }: LoggerOptions): Logger {
+export function createLogger({ level, format, destination: given }: LoggerOptions): Logger {
   const stream =
     format === "readable"
       ? pretty({
@@ -30,17 +34,31 @@ export function createLogger({ level, format, destination }: LoggerOptions): Log
           singleLine: true,
           ignore: "pid,hostname",
           translateTime: "SYS:HH:MM:ss",
-          ...(destination === undefined ? {} : { destination, colorize: false }),
+          ...(given === undefined ? {} : { destination: given, colorize: false }),
         })
-      : destination;
+      : (given ?? createLineBuffer(destination({ fd: STANDARD_OUTPUT, sync: true })));
   const options = {
     level,
-    timestamp: stdTimeFunctions.isoTime,
+    timestamp: createTimestamp(systemClock),
     // Not by pino's own `redact`, which takes longer than all else that a line costs.
     formatters: { log: redactLine },
     serializers: { err: redactError },
   };
-  return stream === undefined ? pino(options) : pino(options, stream);
+  return pino(options, stream);
+}
+
+/** Many lines are of one millisecond, and a date is written once for all of them. */
+function createTimestamp(clock: Clock): () => string {
+  let writtenMs = Number.NaN;
+  let written = "";
+  return () => {
+    const nowMs = clock.nowMs();
+    if (nowMs !== writtenMs) {
+      writtenMs = nowMs;
+      written = `,"time":"${new Date(nowMs).toISOString()}"`;
+    }
+    return written;
+  };
 }
 
 /** Leaves `err` to its serializer, which needs the error itself. */
