@@ -47,18 +47,25 @@ export interface UnitOfWorkDeps {
   readonly consumptions: Consumptions;
 }
 
-const units = new WeakMap<object, UnitOfWork>();
+const UNIT = Symbol("unit of work");
+
+/** A request carries its unit: entries of a weak map that live so shortly cost the collector much. */
+interface RequestContext {
+  readonly state: { [UNIT]?: UnitOfWork };
+}
 
 /** Begins the unit of a request; `findUnitOfWork` gives it to whoever works for the same request. */
-export function beginUnitOfWork(ctx: object, deps: UnitOfWorkDeps): UnitOfWork {
+export function beginUnitOfWork(ctx: RequestContext, deps: UnitOfWorkDeps): UnitOfWork {
   const unit = createUnitOfWork(deps);
-  units.set(ctx, unit);
+  ctx.state[UNIT] = unit;
   return unit;
 }
 
 /** @param ctx the library's current request unless told; undefined outside its routes. */
-export function findUnitOfWork(ctx: object | undefined = Provider.ctx): UnitOfWork | undefined {
-  return ctx === undefined ? undefined : units.get(ctx);
+export function findUnitOfWork(
+  ctx: RequestContext | undefined = Provider.ctx,
+): UnitOfWork | undefined {
+  return ctx?.state[UNIT];
 }
 
 function createUnitOfWork({ models, consumptions }: UnitOfWorkDeps): UnitOfWork {
