@@ -168,7 +168,7 @@ export async function createApp(deps: AppDeps) {
   koa.use(createRequestContext(logger, clock));
   koa.use(createSecurityHeaders(issuer));
   koa.use(createErrorBoundary({ render, logger, basePath }));
-  koa.use(createPinOrigin(issuer, config.trustedProxies));
+  koa.use(createPinOrigin({ ...config, request: koa.request }));
   koa.use(assets.serve);
   koa.use(createServerMetadataAlias(basePath));
   koa.use(mount(basePath || "/", router.routes()));

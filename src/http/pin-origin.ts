@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { BlockList, isIP } from "node:net";
+import type Koa from "koa";
 import type { Context, Middleware } from "koa";
 
 export interface TrustedProxies {
@@ -7,6 +8,13 @@ export interface TrustedProxies {
   readonly hops: number;
   /** From which addresses (or CIDR ranges) their headers are believed. */
   readonly addresses: readonly string[] | "any";
+}
+
+export interface PinOriginDeps {
+  readonly issuer: string;
+  readonly trustedProxies: TrustedProxies;
+  /** What the application makes its requests from; gets the pinned host and protocol. */
+  readonly request: Koa["request"];
 }
 
 const FORWARDING_HEADERS = [
@@ -24,22 +32,24 @@ const FORWARDING_HEADERS = [
  * the configuration. A request for another host is refused (421, RFC 9110 §15.5.20), and forwarding
  * headers are dropped unless they come from a trusted proxy.
  */
-export function createPinOrigin(issuer: string, trusted: TrustedProxies): Middleware {
+export function createPinOrigin({ issuer, trustedProxies, request }: PinOriginDeps): Middleware {
   const { host, protocol, pathname } = new URL(issuer);
   // Load balancers ask by address.
   const healthChecks = `${pathname.replace(/\/$/, "")}/health/`;
-  const isTrusted = createTrustCheck(trusted);
-  const pinned = { host: { value: host }, protocol: { value: protocol.slice(0, -1) } };
+  const isTrusted = createTrustCheck(trustedProxies);
+  Object.defineProperties(request, {
+    host: { value: host },
+    protocol: { value: protocol.slice(0, -1) },
+  });
 
   return (ctx, next) => {
     if (!isTrusted(ctx.req.socket.remoteAddress)) dropForwardingHeaders(ctx.req.headers);
-    if (!ctx.path.startsWith(healthChecks) && requestedHost(ctx) !== host) {
+    if (requestedHost(ctx) !== host && !ctx.path.startsWith(healthChecks)) {
       ctx.status = 421;
       ctx.type = "text/plain";
       ctx.body = `This server answers only for ${issuer}. Use that address; behind a proxy, pass the original Host header on.\n`;
       return Promise.resolve();
     }
-    Object.defineProperties(ctx.request, pinned);
     return next();
   };
 }
