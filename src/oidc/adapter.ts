@@ -3,6 +3,7 @@ import { Provider, errors, type Adapter } from "oidc-provider";
 import type { ClientStore } from "../clients/client-store.js";
 import type { Audit } from "../lib/audit.js";
 import type { Clock } from "../lib/clock.js";
+import { randomToken } from "../lib/random-token.js";
 import type { Sealer } from "../lib/seal.js";
 import { createClientAdapter } from "./client-adapter.js";
 import { consumptionInDoubt, type Consumptions } from "./consumptions.js";
@@ -38,6 +39,9 @@ export interface AdapterDeps {
  * `expired_token` (RFC 8628 §3.5) and the person that the code has expired. The library checks `exp`.
  */
 const EXPIRED_DEVICE_CODE_SECONDS = 600;
+
+/** 72 bit: a session has few revisions, and nobody gains by a guess. */
+const REVISION_BYTES = 9;
 
 /** Written with the answer that carries them; see `UnitOfWork`. */
 const DEFERRED: ReadonlySet<ModelName> = new Set([
@@ -126,24 +130,31 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
       const record: ModelRecord = {
         model,
         id: atRest(id),
-        payload: model === "Session" ? { ...stored, device: device() } : stored,
+        payload:
+          model === "Session"
+            ? { ...stored, device: device(), revision: randomToken(REVISION_BYTES) }
+            : stored,
         // Undefined, against the type, for what never expires.
         expiresInSeconds: expiresIn === undefined ? undefined : expiresIn + extraSeconds,
         replaces: typeof replaces === "string" ? atRest(replaces) : undefined,
       };
       const unit = findUnitOfWork();
-      if (unit === undefined) return models.upsertTogether([record]);
-      if (DEFERRED.has(model)) return unit.defer(record);
+      if (unit !== undefined && DEFERRED.has(model)) return unit.defer(record);
+      if (unit === undefined || model !== "Session") {
+        await models.upsertTogether([record]);
+        return;
+      }
       // The last that a request at the authorization endpoint writes.
-      if (model !== "Session") return models.upsertTogether([record]);
-      unit.defer(record);
+      unit.defer(unit.session.follow(record));
       await unit.commit();
     },
 
     async find(id) {
       const payload = await findStored(id);
       if (isRedeemedInDoubt(payload)) throw consumptionInDoubt();
-      return payload === undefined ? undefined : payloads.restore(id, payload);
+      if (payload === undefined) return undefined;
+      if (model === "Session") findUnitOfWork()?.session.noteRead(atRest(id), payload);
+      return payloads.restore(id, payload);
     },
 
     async findByUid(uid) {

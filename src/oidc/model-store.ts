@@ -32,6 +32,14 @@ export interface ModelRecord {
   readonly expiresInSeconds: number | undefined;
   /** The id of a record of the same model and partition that goes in the same step. */
   readonly replaces?: string | undefined;
+  readonly follows?: FollowedRecord | undefined;
+}
+
+/** The record of the same model and partition that a write was made from. */
+export interface FollowedRecord {
+  readonly id: string;
+  /** The `revision` in its payload. */
+  readonly revision: string;
 }
 
 /** A record with what every use of it needs next. */
@@ -72,8 +80,12 @@ export interface ModelStore {
     expiresInSeconds: number | undefined,
   ): Promise<void>;
 
-  /** The same for several records of one partition, in one step. */
-  upsertTogether(records: readonly ModelRecord[]): Promise<void>;
+  /**
+   * The same for several records of one partition, in one step. One of them may have `follows`: then
+   * that record must still be there, of the same revision.
+   * @returns false when it is not; then nothing was written.
+   */
+  upsertTogether(records: readonly ModelRecord[]): Promise<boolean>;
 
   /**
    * Writes the record unless one that has not expired is there.

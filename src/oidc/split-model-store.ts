@@ -16,7 +16,7 @@ export function createSplitModelStore({ short, long }: SplitModelStoreDeps): Mod
       storeOf(model).upsert(model, id, payload, expiresInSeconds),
     async upsertTogether(records) {
       const [first] = records;
-      if (first !== undefined) await storeOf(first.model).upsertTogether(records);
+      return first === undefined || storeOf(first.model).upsertTogether(records);
     },
     insertOnce: (...[model, id, payload, expiresInSeconds]) =>
       storeOf(model).insertOnce(model, id, payload, expiresInSeconds),

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Provider } from "oidc-provider";
+import { LatchkeyError } from "../lib/errors.js";
 import type {
   Consumption,
   ModelName,
@@ -8,8 +9,9 @@ import type {
   ModelStore,
 } from "./model-store.js";
 import type { Consumptions } from "./consumptions.js";
+import { createFollowedSession, type FollowedSession } from "./followed-session.js";
 import { partitionOf } from "./partition.js";
-import { isOutage } from "./translate-outages.js";
+import { isOutage, temporarilyUnavailable } from "./translate-outages.js";
 
 /**
  * What one request has read ahead, and what it has yet to write.
@@ -22,6 +24,8 @@ import { isOutage } from "./translate-outages.js";
 export interface UnitOfWork {
   /** Grants and sessions that came with the record that names them, by grant id and uid. */
   readonly readAhead: ReadAhead;
+  /** The session of the request's browser. */
+  readonly session: FollowedSession;
   /** Written by the next `commit`. */
   defer(record: ModelRecord): void;
   /** Done by the next `commit`. @param refuse makes the error for an attempt that comes too late. */
@@ -46,6 +50,9 @@ export interface UnitOfWorkDeps {
   readonly models: ModelStore;
   readonly consumptions: Consumptions;
 }
+
+/** Of requests that write one session at once, one gets through each time. Browsers send 6 or so. */
+const MAX_TRIES = 50;
 
 const UNIT = Symbol("unit of work");
 
@@ -72,6 +79,20 @@ function createUnitOfWork({ models, consumptions }: UnitOfWorkDeps): UnitOfWork 
   let records: ModelRecord[] = [];
   let consumption: (Consumption & { refuse: () => Error }) | undefined;
 
+  const session = createFollowedSession(models);
+
+  async function write(part: readonly ModelRecord[], triesLeft = MAX_TRIES): Promise<void> {
+    if (await models.upsertTogether(part)) return;
+    if (triesLeft === 0) throw sessionContended();
+    const following = part.find(({ follows }) => follows !== undefined);
+    const rebased = following && (await session.rebase(following));
+    if (rebased === undefined) return;
+    await write(
+      part.map((record) => (record === following ? rebased : record)),
+      triesLeft - 1,
+    );
+  }
+
   async function consume(issued: readonly ModelRecord[]): Promise<boolean> {
     if (consumption === undefined) return false;
     const { refuse, ...rest } = consumption;
@@ -82,6 +103,7 @@ function createUnitOfWork({ models, consumptions }: UnitOfWorkDeps): UnitOfWork 
 
   return {
     readAhead: createReadAhead(),
+    session,
     defer(record) {
       const { model, id } = record;
       // Written twice in one request, only the last counts.
@@ -95,7 +117,8 @@ function createUnitOfWork({ models, consumptions }: UnitOfWorkDeps): UnitOfWork 
       const written = records;
       records = [];
       if (await consume(written)) return;
-      await Promise.all(byPartition(written).map((part) => models.upsertTogether(part)));
+      await Promise.all(byPartition(written).map((part) => write(part)));
+      session.noteWritten();
     },
     async abandon(err) {
       records = [];
@@ -103,6 +126,12 @@ function createUnitOfWork({ models, consumptions }: UnitOfWorkDeps): UnitOfWork 
       await consume([]);
     },
   };
+}
+
+function sessionContended(): Error {
+  const message = "Too many requests change this session at once. Please try again.";
+  const options = { status: 503, retryAfterSeconds: 1 };
+  return temporarilyUnavailable(new LatchkeyError("session_contended", message, options));
 }
 
 function createReadAhead(): ReadAhead {

@@ -54,6 +54,12 @@ end
 
 /** Writes records and their index entries, all or none. */
 export const WRITING = `
+local function revision(value)
+  if not value or forward(value) then return end
+  local parsed, payload = pcall(cjson.decode, after_line(value, 1))
+  return parsed and type(payload) == 'table' and payload.revision
+end
+
 local FIELDS = 10
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

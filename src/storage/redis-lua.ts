@@ -7,9 +7,10 @@ import { BASIS, FIND_SESSION, REMOVING, WRITING } from "./redis-lua-parts.js";
  * memory): errors come before the first change.
  */
 export const REDIS_SCRIPTS = {
-  /** Records. */
+  /** Name and revision of the record that this follows, or empty; records. 0 when that is not there. */
   latchkeyWrite: `${BASIS}${REMOVING}${WRITING}
-write_all(1)
+if ARGV[1] ~= '' and revision(redis.call('GET', key(ARGV[1]))) ~= ARGV[2] then return 0 end
+write_all(3)
 return 1`,
 
   /**

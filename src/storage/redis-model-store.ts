@@ -45,13 +45,15 @@ export function createRedisModelStore({ redis, clock }: RedisModelStoreDeps): Mo
     return "payload" in found ? found.payload : readAt(found.forwardedTo, name);
   }
 
-  async function upsertTogether(records: readonly ModelRecord[]): Promise<void> {
+  async function upsertTogether(records: readonly ModelRecord[]): Promise<boolean> {
     const [first] = records;
-    if (first === undefined) return;
+    if (first === undefined) return true;
     const home = homeOf(first);
     const settled = records.map((record) => (isAbroad(record) ? withoutUserCode(record) : record));
-    await run("latchkeyWrite", rootOf(home), settled.flatMap(toArguments));
+    const args = [...followedBy(records), ...settled.flatMap(toArguments)];
+    if ((await run("latchkeyWrite", rootOf(home), args)) !== 1) return false;
     await Promise.all(records.filter(isAbroad).map((record) => forward(record, home)));
+    return true;
   }
 
   /** After it was written there: until now it was found where it was. */
@@ -65,8 +67,9 @@ export function createRedisModelStore({ redis, clock }: RedisModelStoreDeps): Mo
 
   return reportRedisOutages<ModelStore>({
     upsertTogether,
-    upsert: (...[model, id, payload, expiresInSeconds]) =>
-      upsertTogether([{ model, id, payload, expiresInSeconds }]),
+    async upsert(...[model, id, payload, expiresInSeconds]) {
+      await upsertTogether([{ model, id, payload, expiresInSeconds }]);
+    },
 
     async insertOnce(...[model, id, payload, expiresInSeconds]) {
       const attempt = randomUUID();
@@ -158,6 +161,14 @@ function isAbroad(record: ModelRecord): boolean {
 /** A user code leads to where the device code began. */
 function withoutUserCode(record: ModelRecord): ModelRecord & { readonly unnamed: true } {
   return { ...record, unnamed: true };
+}
+
+/** Name and revision of what must be there, or empty. */
+function followedBy(records: readonly ModelRecord[]): [string, string] {
+  for (const { model, follows } of records) {
+    if (follows !== undefined) return [nameOf(model, follows.id), follows.revision];
+  }
+  return ["", ""];
 }
 
 /** In the order that `record_at` of the scripts reads. */

@@ -96,14 +96,38 @@ export function createSqlModelStore({
       .delete();
   }
 
-  async function upsertTogether(records: readonly ModelRecord[]): Promise<void> {
-    if (records.length === 0) return;
+  /** Whoever else would write or delete it waits for this transaction. */
+  async function isUnchanged({ model, follows }: ModelRecord, connection: Knex): Promise<boolean> {
+    if (follows === undefined) return true;
+    const row = await connection("model")
+      .where({ model, id: follows.id })
+      .whereRaw(UNEXPIRED, [clock.nowSeconds()])
+      .forUpdate()
+      .first("payload");
+    if (row === undefined) return false;
+    return parseStoredObject(row.payload, MODEL_COLUMN)["revision"] === follows.revision;
+  }
+
+  async function writeUnchanged(
+    records: readonly ModelRecord[],
+    connection: Knex,
+  ): Promise<boolean> {
+    for (const record of records) {
+      if (!(await isUnchanged(record, connection))) return false;
+    }
+    await writeAll(records, connection);
+    return true;
+  }
+
+  async function upsertTogether(records: readonly ModelRecord[]): Promise<boolean> {
+    if (records.length === 0) return true;
     const plain = records.every(
-      ({ payload, replaces }) => replaces === undefined && payload["userCode"] === undefined,
+      ({ payload, replaces, follows }) =>
+        replaces === undefined && follows === undefined && payload["userCode"] === undefined,
     );
     try {
-      if (plain) await writeAll(records, knex);
-      else await knex.transaction((transaction) => writeAll(records, transaction));
+      if (plain) return await writeUnchanged(records, knex);
+      return await knex.transaction((transaction) => writeUnchanged(records, transaction));
     } catch (err) {
       throw dialect.isUniqueViolation(err) ? userCodeTaken(err) : err;
     }
@@ -133,8 +157,9 @@ export function createSqlModelStore({
 
   return reportOutages<ModelStore & ExpiredModelPurge>(dialect, {
     upsertTogether,
-    upsert: (...[model, id, payload, expiresInSeconds]) =>
-      upsertTogether([{ model, id, payload, expiresInSeconds }]),
+    async upsert(...[model, id, payload, expiresInSeconds]) {
+      await upsertTogether([{ model, id, payload, expiresInSeconds }]);
+    },
 
     async insertOnce(...[model, id, payload, expiresInSeconds]) {
       const row = toModelRow({ model, id, payload, expiresInSeconds }, clock);

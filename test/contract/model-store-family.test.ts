@@ -117,6 +117,71 @@ describeOnEachModelStore("what belongs together in a ModelStore", (store) => {
       expect(await models().findSessionByUid(uid)).to.equal(undefined);
     });
 
+    describe("that follow a record", () => {
+      async function begin() {
+        const [id, next, code] = idsOfOnePartition();
+        await models().upsert("Session", id, { uid: id, revision: "one" }, 600);
+        const write = (to: string, follows: { id: string; revision: string }, replaces?: string) =>
+          models().upsertTogether([
+            { model: "AuthorizationCode", id: code, payload: { to }, expiresInSeconds: 60 },
+            {
+              model: "Session",
+              id: to,
+              payload: { uid: id, revision: randomUUID() },
+              expiresInSeconds: 600,
+              replaces,
+              follows,
+            },
+          ]);
+        return { id, next, code, write };
+      }
+
+      it("writes them while it is of the same revision, under its id or another", async () => {
+        const { id, next, code, write } = await begin();
+        expect(await write(id, { id, revision: "one" })).to.equal(true);
+        expect(await models().find("AuthorizationCode", code)).to.deep.equal({ to: id });
+        const revision = String((await models().find("Session", id))?.["revision"]);
+        expect(await write(next, { id, revision }, id)).to.equal(true);
+        expect(await models().find("Session", id)).to.equal(undefined);
+        expect(await models().find("Session", next)).to.include({ uid: id });
+      });
+
+      it("writes none of them over another revision", async () => {
+        const { id, code, write } = await begin();
+        expect(await write(id, { id, revision: "two" })).to.equal(false);
+        expect(await models().find("Session", id)).to.deep.equal({ uid: id, revision: "one" });
+        expect(await models().find("AuthorizationCode", code)).to.equal(undefined);
+      });
+
+      it("writes none of them when it is gone or has expired", async () => {
+        const { id, next, code, write } = await begin();
+        await models().destroy("Session", id);
+        expect(await write(id, { id, revision: "one" })).to.equal(false);
+        expect(await write(next, { id, revision: "one" }, id)).to.equal(false);
+        await models().upsert("Session", id, { revision: "one" }, 60);
+        await store().advance(60);
+        expect(await write(id, { id, revision: "one" })).to.equal(false);
+        for (const absent of [id, next]) {
+          expect(await models().find("Session", absent)).to.equal(undefined);
+        }
+        expect(await models().find("AuthorizationCode", code)).to.equal(undefined);
+      });
+
+      it("lets one of many at once write", async () => {
+        for (let round = 0; round < 10; round++) {
+          const { id, next, write } = await begin();
+          const outcomes = await Promise.all(
+            Array.from({ length: 20 }, (_, index) =>
+              index % 2 === 0
+                ? write(id, { id, revision: "one" })
+                : write(next, { id, revision: "one" }, id),
+            ),
+          );
+          expect(outcomes.filter((written) => written)).to.have.length(1);
+        }
+      });
+    });
+
     it("is content with nothing to write, and with nothing to replace", async () => {
       const [old, next] = idsOfOnePartition();
       await models().upsertTogether([]);

@@ -64,6 +64,11 @@ export function createMemoryModelStore({ clock }: { readonly clock: Clock }): Mo
       await store.upsertTogether([{ model, id, payload, expiresInSeconds }]);
     },
     async upsertTogether(records) {
+      for (const { model, follows } of records) {
+        if (follows === undefined) continue;
+        const followed = read(live(nameOf(model, follows.id)));
+        if (followed?.["revision"] !== follows.revision) return false;
+      }
       for (const { id, payload } of records) {
         const { userCode } = payload;
         const holder = all().find(
@@ -72,6 +77,7 @@ export function createMemoryModelStore({ clock }: { readonly clock: Clock }): Mo
         if (holder !== undefined && holder.record.id !== id) throw userCodeTaken();
       }
       for (const record of records) write(record);
+      return true;
     },
     async insertOnce(...[model, id, payload, expiresInSeconds]) {
       if (live(nameOf(model, id)) !== undefined) return false;

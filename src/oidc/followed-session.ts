@@ -1,0 +1,92 @@
+import { Provider, errors } from "oidc-provider";
+import { mergeSession } from "./merge-session.js";
+import type { ModelPayload, ModelRecord, ModelStore } from "./model-store.js";
+
+/**
+ * The session that a request has read and writes anew. A browser sends several requests at once, and
+ * each writes the whole session: none may undo what another did, nor bring back one that has ended.
+ */
+export interface FollowedSession {
+  /** The request has read this. */
+  noteRead(id: string, payload: ModelPayload): void;
+  /** The record, to be written only while its session is as the request knows it. */
+  follow(record: ModelRecord): ModelRecord;
+  /** What `follow` gave was written. */
+  noteWritten(): void;
+  /**
+   * For a record that could not be written: the same, made from the session as it is now.
+   * @returns undefined when it was written all the same, and only the answer was lost.
+   * @throws `login_required` when the session has ended.
+   */
+  rebase(record: ModelRecord): Promise<ModelRecord | undefined>;
+}
+
+interface KnownSession {
+  readonly id: string;
+  readonly revision: unknown;
+  /** The library changes what it has read in place. */
+  readonly json: string;
+}
+
+/** Differs from every revision: what the library knows is not what lies in the store. */
+const OUTDATED = "";
+
+export function createFollowedSession(models: Pick<ModelStore, "listSessions">): FollowedSession {
+  let known: KnownSession | undefined;
+  let next: KnownSession | undefined;
+
+  return {
+    noteRead(id, payload) {
+      known = { id, revision: payload["revision"], json: JSON.stringify(payload) };
+    },
+
+    follow(record) {
+      const { id, payload, replaces } = record;
+      next = { id, revision: payload["revision"], json: JSON.stringify(payload) };
+      // Before a sign-in it holds nothing that another request would miss.
+      if (known === undefined || typeof payload["accountId"] !== "string") return record;
+      const { id: knownId, revision } = known;
+      if ((knownId !== id && knownId !== replaces) || typeof revision !== "string") return record;
+      return { ...record, follows: { id: knownId, revision } };
+    },
+
+    noteWritten() {
+      known = next ?? known;
+      next = undefined;
+    },
+
+    async rebase(record) {
+      const { uid, accountId, revision } = record.payload;
+      const sessions = await models.listSessions(String(accountId));
+      const current = sessions.find(({ payload }) => payload["uid"] === uid);
+      if (current === undefined) throw sessionEnded();
+      const { id, payload: theirs } = current;
+      if (theirs["revision"] === revision) return undefined;
+      const payload = mergeSession({
+        base: parse(known?.json ?? "{}"),
+        ours: parse(JSON.stringify(record.payload)),
+        theirs,
+      });
+      known = { id, revision: theirs["revision"], json: JSON.stringify(theirs) };
+      if (next !== undefined) next = { ...next, revision: OUTDATED };
+      return {
+        ...record,
+        payload,
+        replaces: id === record.id ? record.replaces : id,
+        follows: { id, revision: String(theirs["revision"]) },
+      };
+    },
+  };
+}
+
+function parse(json: string): ModelPayload {
+  const payload: ModelPayload = JSON.parse(json);
+  return payload;
+}
+
+function sessionEnded(): Error {
+  const session = Provider.ctx?.oidc.session;
+  // So that the library does not try to save it once more.
+  if (session !== undefined) Object.assign(session, { destroyed: true });
+  return new errors.LoginRequired("the session has ended meanwhile");
+}
