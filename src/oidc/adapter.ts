@@ -177,6 +177,7 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
 
     async destroy(id) {
       await models.destroy(model, atRest(id));
+      if (model === "Session") await findUnitOfWork()?.session.destroySuccessors(atRest(id));
     },
 
     async revokeByGrantId(grantId) {

@@ -1,6 +1,6 @@
 import { Provider, errors } from "oidc-provider";
 import { mergeSession } from "./merge-session.js";
-import type { ModelPayload, ModelRecord, ModelStore } from "./model-store.js";
+import type { ModelPayload, ModelRecord, ModelStore, StoredSession } from "./model-store.js";
 
 /**
  * The session that a request has read and writes anew. A browser sends several requests at once, and
@@ -19,6 +19,8 @@ export interface FollowedSession {
    * @throws `login_required` when the session has ended.
    */
   rebase(record: ModelRecord): Promise<ModelRecord | undefined>;
+  /** For one that was just destroyed: also ends what another request has replaced it by. */
+  destroySuccessors(id: string): Promise<void>;
 }
 
 interface KnownSession {
@@ -31,9 +33,17 @@ interface KnownSession {
 /** Differs from every revision: what the library knows is not what lies in the store. */
 const OUTDATED = "";
 
-export function createFollowedSession(models: Pick<ModelStore, "listSessions">): FollowedSession {
+export function createFollowedSession(
+  models: Pick<ModelStore, "listSessions" | "destroy">,
+): FollowedSession {
   let known: KnownSession | undefined;
   let next: KnownSession | undefined;
+
+  async function listAlike({ uid, accountId }: ModelPayload): Promise<StoredSession[]> {
+    if (typeof accountId !== "string") return [];
+    const sessions = await models.listSessions(accountId);
+    return sessions.filter(({ payload }) => payload["uid"] === uid);
+  }
 
   return {
     noteRead(id, payload) {
@@ -56,12 +66,10 @@ export function createFollowedSession(models: Pick<ModelStore, "listSessions">):
     },
 
     async rebase(record) {
-      const { uid, accountId, revision } = record.payload;
-      const sessions = await models.listSessions(String(accountId));
-      const current = sessions.find(({ payload }) => payload["uid"] === uid);
+      const [current] = await listAlike(record.payload);
       if (current === undefined) throw sessionEnded();
       const { id, payload: theirs } = current;
-      if (theirs["revision"] === revision) return undefined;
+      if (theirs["revision"] === record.payload["revision"]) return undefined;
       const payload = mergeSession({
         base: parse(known?.json ?? "{}"),
         ours: parse(JSON.stringify(record.payload)),
@@ -75,6 +83,12 @@ export function createFollowedSession(models: Pick<ModelStore, "listSessions">):
         replaces: id === record.id ? record.replaces : id,
         follows: { id, revision: String(theirs["revision"]) },
       };
+    },
+
+    async destroySuccessors(id) {
+      if (known?.id !== id) return;
+      const successors = await listAlike(parse(known.json));
+      await Promise.all(successors.map((successor) => models.destroy("Session", successor.id)));
     },
   };
 }

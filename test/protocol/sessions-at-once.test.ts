@@ -57,6 +57,23 @@ describe("requests of one session at once", () => {
     }
   });
 
+  it("do not carry it on under another cookie when the person signs out meanwhile", async () => {
+    const { agent } = await signInWith(server, await connectFirstParty());
+    const rp = await connectThirdParty();
+    const consent = await agent.open((await rp.begin()).url);
+    const page = await agent.open(`${server.issuer}/session/end`);
+    const held = holdReads(server.app.models, "Session", Infinity);
+    const signingOut = copyOf(agent);
+    const signedOut = signingOut.submit(page, { logout: "yes" });
+    await held.reached;
+    held.restore();
+    await agent.submit(consent, { decision: "allow" }, { action: /\/consent$/ });
+    held.release();
+    await signedOut;
+    const { searchParams } = (await agent.open((await rp.begin({ prompt: "none" })).url)).url;
+    expect(searchParams.get("error")).to.equal("login_required");
+  });
+
   it("leave one session, when each gives it another cookie, and it ends as a whole", async () => {
     const agent = createUserAgent(server.issuer);
     await signInWith(server, await connectFirstParty(), { agent });
