@@ -191,7 +191,6 @@ async function startSession(
 ): Promise<boolean> {
   const session = await provider.Session.get(ctx);
   if (session.accountId !== undefined && session.accountId !== accountId) return false;
-  const known = session.accountId !== undefined;
   session.loginAccount({
     accountId,
     acr,
@@ -199,7 +198,8 @@ async function startSession(
     loginTs: clock.nowSeconds(),
     transient: true,
   });
-  if (known) session.resetIdentifier();
+  // Whoever knew the cookie before the sign-in must not have it afterwards.
+  if (session.exp !== undefined) session.resetIdentifier();
   await session.save(sessionSeconds);
   ctx.cookies.set(provider.cookieName("session"), session.jti, {
     httpOnly: true,

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { partitionOfAccount } from "../../src/oidc/partition.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { authorize, createUserAgent } from "../support/user-agent.js";
 
@@ -11,8 +12,11 @@ describe("an interaction that is gone", () => {
   });
   after(() => server.close());
 
-  async function authorizationUrl(extra: Record<string, unknown> = {}): Promise<string> {
-    const { clientId } = await server.app.clientAdministration.create({
+  async function authorizationUrl(
+    extra: Record<string, unknown> = {},
+    { app, issuer }: TestServer = server,
+  ): Promise<string> {
+    const { clientId } = await app.clientAdministration.create({
       metadata: { client_name: "Notes", redirect_uris: [REDIRECT_URI], ...extra },
       policy: { firstParty: true, resourceServer: undefined },
       demonstration: false,
@@ -26,7 +30,7 @@ describe("an interaction that is gone", () => {
       code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
       code_challenge_method: "S256",
     });
-    return `${server.issuer}/auth?${query.toString()}`;
+    return `${issuer}/auth?${query.toString()}`;
   }
 
   it("offers to go on when its person is signed in, and does so with the same request", async () => {
@@ -118,6 +122,30 @@ describe("an interaction that is gone", () => {
     expect(started).to.have.length(1);
     const uid = String(started[0]?.payload["uid"]);
     expect(await app.models.findSessionByUid(uid)).to.deep.equal(started[0]?.payload);
+  });
+
+  it("gives it another cookie also where it lies with its account already", async () => {
+    const embedded = await startTestServer({ embedded: true });
+    try {
+      const agent = createUserAgent(embedded.issuer);
+      const sessionCookie = () => agent.cookies.find(({ name }) => name.endsWith("session"))?.value;
+      await agent.open(`${embedded.issuer}/device`);
+      const account = await embedded.app.accounts.findForSignIn(embedded.username);
+      const partition = partitionOfAccount(String(account?.account.id));
+      const [row] = await embedded.database.knex("model").where({ model: "Session" });
+      const payload = { ...JSON.parse(row?.payload ?? ""), uid: `${partition}rest` };
+      await embedded.app.models.upsert("Session", row?.id ?? "", payload, 600);
+
+      const before = sessionCookie();
+      const login = await agent.open(await authorizationUrl({}, embedded));
+      await embedded.app.models.destroy("Interaction", await idAtRest(login.url));
+      const { username: identifier, password } = embedded;
+      const callback = await agent.submit(login, { identifier, password });
+      expect(callback.url.searchParams.get("code")).to.be.a("string");
+      expect(sessionCookie()).to.be.a("string").and.not.equal(before);
+    } finally {
+      await embedded.close();
+    }
   });
 
   async function sessionsOf(identifier: string) {
