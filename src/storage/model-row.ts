@@ -11,6 +11,17 @@ export type FoundModelColumns = Pick<ModelRow, "payload" | "consumed_at">;
 /** What a write sets; consumption is set by `consume` alone. */
 export type WrittenModelColumns = Omit<ModelRow, "consumed_at" | "consumed_by">;
 
+/** What a write sets anew in place of an earlier record. */
+export const OVERWRITTEN = [
+  "payload",
+  "grant_id",
+  "uid",
+  "user_code",
+  "account_id",
+  "client_id",
+  "expires_at",
+] as const;
+
 export function toModelRow(record: ModelRecord, clock: Clock): WrittenModelColumns {
   const { model, id, payload, expiresInSeconds } = record;
   return {

@@ -10,6 +10,7 @@ import type {
 import { isFindable } from "./findable.js";
 import {
   MODEL_COLUMN,
+  OVERWRITTEN,
   toModelRow,
   toPayload,
   type FoundModelColumns,
@@ -147,12 +148,18 @@ export function createSqlModelStore({
   }
 
   async function endFamilyOfConsumed(model: ModelName, id: string): Promise<void> {
-    const itsGrant = knex("model")
-      .select("grant_id")
+    const row = await knex("model")
       .where({ model, id })
       .whereNotNull("consumed_at")
-      .whereRaw(UNEXPIRED, [clock.nowSeconds()]);
-    await knex("model").where("grant_id", itsGrant).delete();
+      .whereRaw(UNEXPIRED, [clock.nowSeconds()])
+      .first("grant_id");
+    const grantId = row?.grant_id ?? undefined;
+    if (grantId !== undefined) await deleteAll(() => knex("model").where({ grant_id: grantId }));
+  }
+
+  /** Until none is left: what another transaction wrote while a statement waited for it, only the next one sees. */
+  async function deleteAll(find: () => Knex.QueryBuilder): Promise<void> {
+    while ((await find().delete()) > 0);
   }
 
   return reportOutages<ModelStore & ExpiredModelPurge>(dialect, {
@@ -218,7 +225,9 @@ export function createSqlModelStore({
     },
 
     async revokeByGrantId(grantId) {
-      await knex("model").where({ grant_id: grantId }).whereNot({ model: "Grant" }).delete();
+      await deleteAll(() =>
+        knex("model").where({ grant_id: grantId }).whereNot({ model: "Grant" }),
+      );
     },
 
     async purgeExpired(batchSize) {
@@ -231,14 +240,3 @@ export function createSqlModelStore({
     },
   });
 }
-
-/** What a write sets anew; consumption is set by `consume` alone. */
-const OVERWRITTEN = [
-  "payload",
-  "grant_id",
-  "uid",
-  "user_code",
-  "account_id",
-  "client_id",
-  "expires_at",
-] as const;
