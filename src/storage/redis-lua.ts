@@ -100,9 +100,17 @@ redis.call('SET', k, line_of(r, '-', ARGV[2]) .. after_line(value, 0), 'KEEPTTL'
 for at = 3, #ARGV, 2 do remove(ARGV[at], ARGV[at + 1]) end
 return false`,
 
-  /** Model, id, partition, TTL in ms, user code. The record has been written where it now lies. */
+  /**
+   * Model, id, partition, TTL in ms, user code. The record has been written where it now lies. 0 when it
+   * lies in a third place, or was consumed where it was: the earlier decision counts.
+   */
   latchkeyForward: `${BASIS}
-redis.call('SET', key(ARGV[1] .. ':' .. ARGV[2]), '1 > ' .. ARGV[3] .. '\\n', 'PX', ARGV[4])
+local k = key(ARGV[1] .. ':' .. ARGV[2])
+local value = redis.call('GET', k)
+local moved = value and forward(value)
+if moved and moved ~= ARGV[3] then return 0 end
+if value and not moved and references(value).at ~= '-' then return 0 end
+redis.call('SET', k, '1 > ' .. ARGV[3] .. '\\n', 'PX', ARGV[4])
 if ARGV[5] ~= '-' then redis.call('SET', key('code:' .. ARGV[5]), ARGV[2], 'PX', ARGV[4]) end
 return 1`,
 

@@ -62,7 +62,8 @@ export function createRedisModelStore({ redis, clock }: RedisModelStoreDeps): Mo
     const ttlMs = ttlMsOf(expiresInSeconds);
     const { userCode } = referencesOf(record);
     const place = rootOf(partitionOf(id));
-    await run("latchkeyForward", place, [model, id, partition, ttlMs, userCode]);
+    const moved = await run("latchkeyForward", place, [model, id, partition, ttlMs, userCode]);
+    if (moved !== 1) await run("latchkeyDestroy", rootOf(partition), [model, id]);
   }
 
   return reportRedisOutages<ModelStore>({

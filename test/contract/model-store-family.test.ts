@@ -289,6 +289,32 @@ describeOnEachModelStore("what belongs together in a ModelStore", (store) => {
       expect(await countSurvivors(models(), family)).to.equal(0);
     });
 
+    it("stays consumed when somebody else confirms or approves it late", async () => {
+      const consume = (id: string, attempt: string) =>
+        models().consume({ model: "DeviceCode", id, attempt });
+      const late = {
+        confirms: async () => ({ inFlight: true }),
+        approves: async () => ({ grantId: (await issueFamily(models())).grantId }),
+      };
+      for (const change of [late.confirms, late.approves]) {
+        const { id, userCode } = await approve();
+        expect(await consume(id, "first")).to.equal(true);
+        await models().upsert("DeviceCode", id, { userCode, ...(await change()) }, 600);
+        expect(await consume(id, "second")).to.equal(false);
+        expect(await consume(id, "third")).to.equal(false);
+      }
+    });
+
+    it("stays consumed when it was before, since it was refused", async () => {
+      const [id, userCode] = idsOfOnePartition();
+      await models().upsert("DeviceCode", id, { userCode, error: "access_denied" }, 600);
+      expect(await models().consume({ model: "DeviceCode", id, attempt: "first" })).to.equal(true);
+      const { grantId } = await issueFamily(models());
+      await models().upsert("DeviceCode", id, { userCode, grantId }, 600);
+      const second = { model: "DeviceCode", id, attempt: "second" } as const;
+      expect(await models().consume(second)).to.equal(false);
+    });
+
     it("is destroyed where it lies", async () => {
       const { id, userCode } = await approve();
       await models().destroy("DeviceCode", id);
