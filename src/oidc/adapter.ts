@@ -1,4 +1,4 @@
-import { hash, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { Provider, errors, type Adapter } from "oidc-provider";
 import type { ClientStore } from "../clients/client-store.js";
 import type { Audit } from "../lib/audit.js";
@@ -9,6 +9,7 @@ import { createClientAdapter } from "./client-adapter.js";
 import { consumptionInDoubt, type Consumptions } from "./consumptions.js";
 import type { Doubt } from "./doubt.js";
 import { deviceFacts } from "./device-facts.js";
+import { createIdAtRest } from "./id-at-rest.js";
 import { MODEL_RULES } from "./model-rules.js";
 import {
   MODEL_NAMES,
@@ -177,24 +178,13 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
 
     async destroy(id) {
       await models.destroy(model, atRest(id));
-      if (model === "Session") await findUnitOfWork()?.session.destroySuccessors(atRest(id));
+      if (model === "Session") await findUnitOfWork()?.session.destroySuccessor(atRest(id));
     },
 
     async revokeByGrantId(grantId) {
       await models.revokeByGrantId(grantId);
     },
   };
-}
-
-function createIdAtRest(model: ModelName, values: ModelValues): (id: string) => string {
-  const { id: kind } = MODEL_RULES[model];
-  if (kind === "plain") return (id) => id;
-  if (kind === "hash") return sha256;
-  return (id) => values.partitionOf(id) + sha256(id);
-}
-
-function sha256(value: string): string {
-  return hash("sha256", value, "base64url");
 }
 
 /** The client that a request to the authorization endpoint names. */

@@ -21,6 +21,7 @@ import { CommittingProvider } from "./committing-provider.js";
 import { createConsumptions } from "./consumptions.js";
 import { accountClaims } from "./claims.js";
 import { createDoubt } from "./doubt.js";
+import { createSessionIdOf } from "./id-at-rest.js";
 import { limitDevicePolling } from "./device-polling.js";
 import { listenToProvider } from "./events.js";
 import { createFormPostReturn } from "./form-post-return.js";
@@ -95,8 +96,9 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   placeModels(provider, deps.values);
   validatedClients.keepFor(provider);
   limitDevicePolling(provider, models);
+  const unitDeps = { models, consumptions, sessionIdOf: createSessionIdOf(deps) };
   provider.use(async (ctx, next) => {
-    const unit = beginUnitOfWork(ctx, { models, consumptions });
+    const unit = beginUnitOfWork(ctx, unitDeps);
     await next();
     await unit.commit();
   });

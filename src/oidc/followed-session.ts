@@ -1,4 +1,5 @@
 import { Provider, errors } from "oidc-provider";
+import type { SessionIdOf } from "./id-at-rest.js";
 import { mergeSession } from "./merge-session.js";
 import type { ModelPayload, ModelRecord, ModelStore, StoredSession } from "./model-store.js";
 
@@ -20,7 +21,7 @@ export interface FollowedSession {
    */
   rebase(record: ModelRecord): Promise<ModelRecord | undefined>;
   /** For one that was just destroyed: also ends what another request has replaced it by. */
-  destroySuccessors(id: string): Promise<void>;
+  destroySuccessor(id: string): Promise<void>;
 }
 
 interface KnownSession {
@@ -30,19 +31,27 @@ interface KnownSession {
   readonly json: string;
 }
 
+export interface FollowedSessionDeps {
+  readonly models: Pick<ModelStore, "findSessionByUid" | "destroy">;
+  readonly sessionIdOf: SessionIdOf;
+}
+
 /** Differs from every revision: what the library knows is not what lies in the store. */
 const OUTDATED = "";
 
-export function createFollowedSession(
-  models: Pick<ModelStore, "listSessions" | "destroy">,
-): FollowedSession {
+export function createFollowedSession({
+  models,
+  sessionIdOf,
+}: FollowedSessionDeps): FollowedSession {
   let known: KnownSession | undefined;
   let next: KnownSession | undefined;
 
-  async function listAlike({ uid, accountId }: ModelPayload): Promise<StoredSession[]> {
-    if (typeof accountId !== "string") return [];
-    const sessions = await models.listSessions(accountId);
-    return sessions.filter(({ payload }) => payload["uid"] === uid);
+  /** What this session is by now. */
+  async function findCurrent({ uid }: ModelPayload): Promise<StoredSession | undefined> {
+    const payload = await models.findSessionByUid(String(uid));
+    if (payload === undefined) return undefined;
+    const id = sessionIdOf(payload);
+    return id === undefined ? undefined : { id, payload };
   }
 
   return {
@@ -66,7 +75,7 @@ export function createFollowedSession(
     },
 
     async rebase(record) {
-      const [current] = await listAlike(record.payload);
+      const current = await findCurrent(record.payload);
       if (current === undefined) throw sessionEnded();
       const { id, payload: theirs } = current;
       if (theirs["revision"] === record.payload["revision"]) return undefined;
@@ -85,10 +94,13 @@ export function createFollowedSession(
       };
     },
 
-    async destroySuccessors(id) {
+    async destroySuccessor(id) {
       if (known?.id !== id) return;
-      const successors = await listAlike(parse(known.json));
-      await Promise.all(successors.map((successor) => models.destroy("Session", successor.id)));
+      const payload = parse(known.json);
+      // Before a sign-in, two requests make two sessions of it.
+      if (payload["accountId"] === undefined) return;
+      const successor = await findCurrent(payload);
+      if (successor !== undefined) await models.destroy("Session", successor.id);
     },
   };
 }

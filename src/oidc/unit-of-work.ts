@@ -10,6 +10,7 @@ import type {
 } from "./model-store.js";
 import type { Consumptions } from "./consumptions.js";
 import { createFollowedSession, type FollowedSession } from "./followed-session.js";
+import type { SessionIdOf } from "./id-at-rest.js";
 import { partitionOf } from "./partition.js";
 import { isOutage, temporarilyUnavailable } from "./translate-outages.js";
 
@@ -48,6 +49,7 @@ export interface ReadAhead {
 
 export interface UnitOfWorkDeps {
   readonly models: ModelStore;
+  readonly sessionIdOf: SessionIdOf;
   readonly consumptions: Consumptions;
 }
 
@@ -75,11 +77,11 @@ export function findUnitOfWork(
   return ctx?.state[UNIT];
 }
 
-function createUnitOfWork({ models, consumptions }: UnitOfWorkDeps): UnitOfWork {
+function createUnitOfWork({ models, consumptions, sessionIdOf }: UnitOfWorkDeps): UnitOfWork {
   let records: ModelRecord[] = [];
   let consumption: (Consumption & { refuse: () => Error }) | undefined;
 
-  const session = createFollowedSession(models);
+  const session = createFollowedSession({ models, sessionIdOf });
 
   async function write(part: readonly ModelRecord[], triesLeft = MAX_TRIES): Promise<void> {
     if (await models.upsertTogether(part)) return;
