@@ -18,6 +18,9 @@ export function createFindFamily({
   clock,
   findOne,
 }: FindFamilyDeps): ModelStore["findFamily"] {
+  const unexpired = (alias: string, now: number) =>
+    knex.raw("(??.expires_at is null or ??.expires_at > ?)", [alias, alias, now]);
+
   async function ofToken(model: ModelName, id: string): Promise<ModelFamily | undefined> {
     const now = clock.nowSeconds();
     const row: (FoundModelColumns & { grant: string | null; session: string | null }) | undefined =
@@ -26,16 +29,16 @@ export function createFindFamily({
           join
             .on("grant.grant_id", "record.grant_id")
             .andOnVal("grant.model", "Grant")
-            .andOnVal("grant.expires_at", ">", now);
+            .andOn(unexpired("grant", now));
         })
         .leftJoin("model as session", (join) => {
           join
             .on("session.uid", "record.uid")
             .andOnVal("session.model", "Session")
-            .andOnVal("session.expires_at", ">", now);
+            .andOn(unexpired("session", now));
         })
         .where({ "record.model": model, "record.id": id })
-        .whereRaw("(record.expires_at is null or record.expires_at > ?)", [now])
+        .whereRaw(unexpired("record", now))
         .orderBy("session.expires_at", "desc")
         .first(
           "record.payload",

@@ -66,6 +66,19 @@ describeOnEachModelStore("what belongs together in a ModelStore", (store) => {
       expect(family).to.deep.equal({ record: { uid }, grant: undefined, session: undefined });
     });
 
+    it("finds a grant and a session that never expire", async () => {
+      const [grantId, token, uid] = idsOfOnePartition();
+      const payload = { grantId, expiresWithSession: true, sessionUid: uid };
+      await models().upsert("Grant", grantId, {}, undefined);
+      await models().upsert("Session", uid, { uid }, undefined);
+      await models().upsert("AccessToken", token, payload, undefined);
+      expect(await models().findFamily("AccessToken", token)).to.deep.equal({
+        record: payload,
+        grant: {},
+        session: { uid },
+      });
+    });
+
     it("finds no record, grant or session that has expired", async () => {
       const [grantId, token, uid] = idsOfOnePartition();
       const payload = { grantId, expiresWithSession: true, sessionUid: uid };
