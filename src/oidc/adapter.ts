@@ -177,6 +177,9 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
     },
 
     async destroy(id) {
+      // The library ends its grant in the same breath, and it goes with that. Gone before, it could
+      // not be recognized when the rest failed and the request comes again.
+      if (model === "RefreshToken") return;
       await models.destroy(model, atRest(id));
       if (model === "Session") await findUnitOfWork()?.session.destroySuccessor(atRest(id));
     },

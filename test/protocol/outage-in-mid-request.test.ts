@@ -1,11 +1,18 @@
 import { expect } from "chai";
 import { LatchkeyError } from "../../src/lib/errors.js";
+import { eventually } from "../support/eventually.js";
 import { oauthErrorOf } from "../support/raw-request.js";
 import { connect } from "../support/relying-party-libraries.js";
 import { signInWith } from "../support/sign-in-with.js";
 import { createTestClient, type TestClient } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { postForm } from "../support/token-endpoint.js";
+
+const outage = () =>
+  new LatchkeyError("database_unavailable", "The database does not answer.", {
+    status: 503,
+    retryAfterSeconds: 2,
+  });
 
 /** OP-04, FT-15: an honest client sends the same request again after a 503. */
 describe("a store that is away for one step of a request", () => {
@@ -64,5 +71,31 @@ describe("a store that is away for one step of a request", () => {
       grant_type: "refresh_token",
       refresh_token: tokens.refresh_token ?? "",
     });
+  });
+
+  it("ends the family of a refresh token that came twice, also when the store fails on the way (RFC 9700 §4.14.2)", async () => {
+    const { tokens } = await signInWith(server, await connect(server, client));
+    const use = (refreshToken: string) =>
+      postForm(
+        `${server.issuer}/token`,
+        { grant_type: "refresh_token", refresh_token: refreshToken },
+        { client },
+      );
+    const used = tokens.refresh_token ?? "";
+    const { body } = await use(used);
+    const { refresh_token: newest } = JSON.parse(body) as { refresh_token: string };
+
+    const { models } = server.app;
+    const { revokeByGrantId, destroy } = models;
+    models.revokeByGrantId = () => Promise.reject(outage());
+    models.destroy = (model, id) =>
+      model === "Grant" ? Promise.reject(outage()) : destroy.call(models, model, id);
+    await use(used);
+    Object.assign(models, { revokeByGrantId, destroy });
+
+    // 503 for as long as the first use might have been withdrawn.
+    await eventually("a definite answer", async () => (await use(used)).status !== 503);
+    const refusal = await use(newest);
+    expect([refusal.status, oauthErrorOf(refusal)]).to.deep.equal([400, "invalid_grant"]);
   });
 });
