@@ -37,6 +37,7 @@ import { translateOutages } from "./translate-outages.js";
 import { ROUTES } from "./routes.js";
 import { createValidatedClients } from "./validated-clients.js";
 import { createMetadataCaching } from "./metadata-caching.js";
+import { withholdCookie } from "./withhold-cookie.js";
 
 export interface ProviderDeps {
   readonly settings: ProviderSettings;
@@ -99,8 +100,13 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   const unitDeps = { models, consumptions, sessionIdOf: createSessionIdOf(deps) };
   provider.use(async (ctx, next) => {
     const unit = beginUnitOfWork(ctx, unitDeps);
-    await next();
-    await unit.commit();
+    try {
+      await next();
+      await unit.commit();
+    } finally {
+      // The session that the browser has is still there.
+      if (unit.session.isUnwritten()) withholdCookie(ctx, provider.cookieName("session"));
+    }
   });
   provider.use(createMetadataCaching());
   provider.use(createFormPostReturn(deps.pages));

@@ -14,6 +14,8 @@ export interface FollowedSession {
   follow(record: ModelRecord): ModelRecord;
   /** What `follow` gave was written. */
   noteWritten(): void;
+  /** What `follow` gave last was not written, as far as is known. */
+  isUnwritten(): boolean;
   /**
    * For a record that could not be written: the same, made from the session as it is now.
    * @returns undefined when it was written all the same, and only the answer was lost.
@@ -73,6 +75,8 @@ export function createFollowedSession({
       known = next ?? known;
       next = undefined;
     },
+
+    isUnwritten: () => next !== undefined,
 
     async rebase(record) {
       const current = await findCurrent(record.payload);

@@ -7,6 +7,7 @@ import { signInWith } from "../support/sign-in-with.js";
 import { createTestClient, type TestClient } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { postForm } from "../support/token-endpoint.js";
+import { createUserAgent } from "../support/user-agent.js";
 
 const outage = () =>
   new LatchkeyError("database_unavailable", "The database does not answer.", {
@@ -98,4 +99,50 @@ describe("a store that is away for one step of a request", () => {
     const refusal = await use(newest);
     expect([refusal.status, oauthErrorOf(refusal)]).to.deep.equal([400, "invalid_grant"]);
   });
+
+  for (const { isDone, times } of [
+    { isDone: true, times: 1 },
+    { isDone: false, times: 1 },
+    { isDone: false, times: 2 },
+  ]) {
+    const what = isDone ? "was done and not answered" : "failed";
+    it(`keeps the session of a browser whose write ${what}: ${times} of two`, async () => {
+      const agent = createUserAgent(server.issuer);
+      await signInWith(server, await connect(server, client), { agent });
+      const rp = await connect(server, await createTestClient(server));
+      const attempt = await rp.begin();
+      const consent = await agent.open(attempt.url);
+      const restore = failSessionWrites({ server, isDone, times });
+      const failed = await agent.submit(consent, { decision: "allow" }, { action: /\/consent$/ });
+      restore();
+      expect(failed.status).to.equal(503);
+      const { url } = await agent.open(attempt.url);
+      expect(await rp.redeem(attempt, url)).to.have.property("access_token");
+    });
+  }
 });
+
+/** @returns what ends it. */
+function failSessionWrites({
+  server,
+  isDone,
+  times,
+}: {
+  readonly server: TestServer;
+  readonly isDone: boolean;
+  readonly times: number;
+}): () => void {
+  const { models } = server.app;
+  const { upsertTogether } = models;
+  let failures = 0;
+  models.upsertTogether = async (records) => {
+    const isSession = records.some(({ model }) => model === "Session");
+    if (!isSession || failures >= times) return upsertTogether(records);
+    failures++;
+    if (isDone) await upsertTogether(records);
+    throw outage();
+  };
+  return () => {
+    models.upsertTogether = upsertTogether;
+  };
+}
