@@ -1,5 +1,6 @@
 import type { AdapterPayload } from "oidc-provider";
 import type { Sealer } from "../lib/seal.js";
+import { ID_NOT_OPENED } from "./id-at-rest.js";
 import type { ModelName, ModelPayload } from "./model-store.js";
 import type { ModelValues } from "./model-values.js";
 
@@ -9,7 +10,10 @@ export interface StoredPayloads {
   store(id: string, payload: AdapterPayload): ModelPayload;
   /** The reverse, for a record found by its id. */
   restore(id: string, payload: ModelPayload): AdapterPayload;
-  /** For a record found by another key, which opens its id. @returns undefined for one that does not. */
+  /**
+   * For a record found by another key, which opens its id; that of a session stays closed.
+   * @returns undefined when it does not open.
+   */
   reopen(key: string, payload: ModelPayload): AdapterPayload | undefined;
 }
 
@@ -23,7 +27,7 @@ const SEALED: Partial<Record<ModelName, readonly string[]>> = {
   DeviceCode: ["userCode"],
 };
 
-/** Sessions and device codes are also found by this key, and need their id back then. */
+/** Sessions and device codes are also found by this key, which opens their id. */
 const OTHER_KEY: Partial<Record<ModelName, string>> = { Session: "uid", DeviceCode: "userCode" };
 
 /** Where a sealed member is kept: not under the name that stores index. */
@@ -64,6 +68,7 @@ export function createStoredPayloads(
       return stored;
     },
     reopen(key, payload) {
+      if (model === "Session") return restore(ID_NOT_OPENED, payload);
       const id = sealer.open(String(payload["sealedId"]), key);
       return id === undefined ? undefined : restore(id, payload);
     },
