@@ -22,7 +22,7 @@ import { createConsumptions } from "./consumptions.js";
 import { accountClaims } from "./claims.js";
 import { createDoubt } from "./doubt.js";
 import { createSessionIdOf } from "./id-at-rest.js";
-import { limitDevicePolling } from "./device-polling.js";
+import { limitDevicePolling, tellPollingInterval } from "./device-polling.js";
 import { listenToProvider } from "./events.js";
 import { createFormPostReturn } from "./form-post-return.js";
 import { createRegistrationSecrets } from "./registration-secrets.js";
@@ -32,12 +32,11 @@ import type { ProviderPages } from "./provider-pages.js";
 import { createConfiguration, type ProviderSettings } from "./configuration.js";
 import type { ModelValues } from "./model-values.js";
 import { placeModels } from "./place-models.js";
-import { beginUnitOfWork } from "./unit-of-work.js";
 import { translateOutages } from "./translate-outages.js";
 import { ROUTES } from "./routes.js";
 import { createValidatedClients } from "./validated-clients.js";
-import { createMetadataCaching } from "./metadata-caching.js";
-import { withholdCookie } from "./withhold-cookie.js";
+import { createFinishAnswers } from "./finish-answers.js";
+import { letMetadataBeCached } from "./metadata-caching.js";
 
 export interface ProviderDeps {
   readonly settings: ProviderSettings;
@@ -97,20 +96,20 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   placeModels(provider, deps.values);
   validatedClients.keepFor(provider);
   limitDevicePolling(provider, models);
-  const unitDeps = { models, consumptions, sessionIdOf: createSessionIdOf(deps) };
-  provider.use(async (ctx, next) => {
-    const unit = beginUnitOfWork(ctx, unitDeps);
-    try {
-      await next();
-      await unit.commit();
-    } finally {
-      // The session that the browser has is still there.
-      if (unit.session.isUnwritten()) withholdCookie(ctx, provider.cookieName("session"));
-    }
-  });
-  provider.use(createMetadataCaching());
-  provider.use(createFormPostReturn(deps.pages));
-  provider.use(createRevocationAudit(audit));
+  const surroundings = {
+    models,
+    consumptions,
+    sessionIdOf: createSessionIdOf(deps),
+    sessionCookie: provider.cookieName("session"),
+  };
+  provider.use(
+    createFinishAnswers(surroundings, [
+      letMetadataBeCached,
+      createFormPostReturn(deps.pages),
+      createRevocationAudit(audit),
+      tellPollingInterval,
+    ]),
+  );
   provider.use(createRegistrationSecrets(ROUTES.registration));
   listenToProvider(provider, { audit, logger });
   return { provider, close: () => consumptions.stop() };

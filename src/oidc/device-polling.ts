@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { Provider, errors, type DeviceCode } from "oidc-provider";
+import type { FinishAnswer } from "./finish-answers.js";
 import type { ModelStore } from "./model-store.js";
 
 /** 5 s: what RFC 8628 §3.2 has devices wait when they are told nothing else. */
@@ -8,7 +9,7 @@ const INTERVAL_SECONDS = 5;
 const REMEMBERED_SECONDS = INTERVAL_SECONDS - 1;
 
 /**
- * Tells devices how often to ask, and to slow down when they ask more often than that (RFC 8628
+ * Tells devices to slow down when they ask more often than `tellPollingInterval` told them (RFC 8628
  * §3.2, §3.5); the library does neither. The last poll is remembered in the store by an atomic
  * insert, so the rule holds over several nodes.
  */
@@ -22,14 +23,13 @@ export function limitDevicePolling(provider: Provider, models: ModelStore): void
     throw new errors.SlowDown();
   };
   Object.assign(provider.DeviceCode, { find: limited });
-
-  provider.use(async (ctx, next) => {
-    await next();
-    const body: unknown = ctx.body;
-    if (ctx["oidc"]?.route !== "device_authorization" || ctx.status !== 200) return;
-    if (typeof body === "object") ctx.body = { ...body, interval: INTERVAL_SECONDS };
-  });
 }
+
+export const tellPollingInterval: FinishAnswer = (ctx) => {
+  const body: unknown = ctx.body;
+  if (ctx.oidc?.route !== "device_authorization" || ctx.status !== 200) return;
+  if (typeof body === "object") ctx.body = { ...body, interval: INTERVAL_SECONDS };
+};
 
 /** Once the person has decided or the time is up, the device gets to know at once. */
 function isPollOfPendingCode(code: DeviceCode): boolean {

@@ -1,5 +1,5 @@
-import type { Next } from "koa";
 import type { KoaContextWithOIDC } from "oidc-provider";
+import type { FinishAnswer } from "./finish-answers.js";
 import type { ProviderPages } from "./provider-pages.js";
 
 /**
@@ -7,9 +7,8 @@ import type { ProviderPages } from "./provider-pages.js";
  * the person before another one) end at the client. Browsers hold `form-action` against the post,
  * and Chromium against every redirect after it, so the policy must allow that address.
  */
-export function createFormPostReturn(pages: ProviderPages) {
-  return async (ctx: KoaContextWithOIDC, next: Next): Promise<void> => {
-    await next();
+export function createFormPostReturn(pages: ProviderPages): FinishAnswer {
+  return (ctx) => {
     // Only the library adds hashes, and only for these pages.
     if (!ctx.response.get("Content-Security-Policy").includes("'sha256-")) return;
     pages.allowFormReturn(ctx, returnAddress(ctx));

@@ -1,4 +1,4 @@
-import type { Middleware } from "koa";
+import type { FinishAnswer } from "./finish-answers.js";
 
 /** 5 min: a new signing key is published well before it signs. */
 const CACHE_CONTROL = "public, max-age=300";
@@ -10,9 +10,6 @@ const CACHED = new Set([
 ]);
 
 /** Discovery and keys are public and change rarely; everything else here is never stored. */
-export function createMetadataCaching(): Middleware {
-  return async (ctx, next) => {
-    await next();
-    if (CACHED.has(ctx.path) && ctx.status === 200) ctx.set("Cache-Control", CACHE_CONTROL);
-  };
-}
+export const letMetadataBeCached: FinishAnswer = (ctx) => {
+  if (CACHED.has(ctx.path) && ctx.status === 200) ctx.set("Cache-Control", CACHE_CONTROL);
+};

@@ -1,4 +1,4 @@
-import type { Middleware } from "koa";
+import type { Context, Middleware, Next } from "koa";
 import { hashClientSecret, isClientSecretHash } from "../clients/client-secret.js";
 
 /** The library's own limit for request bodies. */
@@ -10,14 +10,16 @@ const MAX_BODY_BYTES = 56 * 1024;
  * show the hash.
  */
 export function createRegistrationSecrets(registrationPath: string): Middleware {
-  return async (ctx, next) => {
-    const managed = ctx.path.startsWith(`${registrationPath}/`);
-    if (managed && ctx.method === "PUT") hashRepeatedSecret(ctx.req);
+  const prefix = `${registrationPath}/`;
+  return (ctx, next) => (ctx.path.startsWith(prefix) ? manage(ctx, next) : next());
+
+  async function manage(ctx: Context, next: Next): Promise<void> {
+    if (ctx.method === "PUT") hashRepeatedSecret(ctx.req);
     await next();
-    if (!managed || !isObject(ctx.body)) return;
+    if (!isObject(ctx.body)) return;
     const { client_secret: secret, ...withoutSecret } = ctx.body;
     if (typeof secret === "string" && isClientSecretHash(secret)) ctx.body = withoutSecret;
-  };
+  }
 }
 
 /** Replaces the secret while the library reads the body, so that the body is read only once. */

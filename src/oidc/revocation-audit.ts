@@ -1,12 +1,10 @@
-import type { Next } from "koa";
-import type { KoaContextWithOIDC } from "oidc-provider";
 import type { Audit } from "../lib/audit.js";
+import type { FinishAnswer } from "./finish-answers.js";
 import { requestFacts } from "./request-facts.js";
 
 /** Tells of revoked tokens (RFC 7009), for which the library has no event. */
-export function createRevocationAudit(audit: Audit) {
-  return async (ctx: KoaContextWithOIDC, next: Next): Promise<void> => {
-    await next();
+export function createRevocationAudit(audit: Audit): FinishAnswer {
+  return (ctx) => {
     if (ctx.oidc?.route !== "revocation" || ctx.status !== 200) return;
     const { AccessToken, ClientCredentials, RefreshToken } = ctx.oidc.entities;
     const token = AccessToken ?? RefreshToken ?? ClientCredentials;
