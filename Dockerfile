@@ -61,7 +61,7 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s --retries=3 \
   CMD ["node", "/app/dist/src/health-check.js", "live"]
 # No shell in between, so that SIGTERM reaches the server. The flags are those of `npm start`.
-ENTRYPOINT ["node", "--max-semi-space-size=4", "--enable-source-maps", "/app/dist/src/cli.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=64", "--expose-gc", "--enable-source-maps", "/app/dist/src/cli.js"]
 CMD ["serve"]
 
 ARG VERSION=0.1.0

@@ -15,6 +15,7 @@ import { listen, type Listener } from "./http/listen.js";
 import { systemClock } from "./lib/clock.js";
 import { LatchkeyError } from "./lib/errors.js";
 import { createLogger, type Logger } from "./lib/logger.js";
+import { releaseStartUpMemory } from "./lib/release-start-up-memory.js";
 import { claimDataDirectory } from "./storage/data-directory.js";
 import { startPurgeLoop } from "./storage/purge-loop.js";
 
@@ -71,6 +72,7 @@ async function run(config: Config, logger: Logger): Promise<void> {
     if (banner !== undefined) process.stdout.write(banner);
     logger.info({ issuer: config.issuer, port: listener.port, mode: config.mode }, "listening");
     onSignals(() => shutDown({ listener, app, closeAll, logger }));
+    await releaseStartUpMemory();
   } catch (err) {
     await closeAll();
     throw err;

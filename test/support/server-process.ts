@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 /** As in the `start` script: new objects in 4 MiB halves keep the idle server small. */
-const NODE_FLAGS = ["--max-semi-space-size=4"];
+const NODE_FLAGS = ["--max-semi-space-size=64", "--expose-gc"];
 const MAIN = fileURLToPath(new URL("../../src/main.js", import.meta.url));
 const CLI = fileURLToPath(new URL("../../src/cli.js", import.meta.url));
 const HEALTH_CHECK = fileURLToPath(new URL("../../src/health-check.js", import.meta.url));
