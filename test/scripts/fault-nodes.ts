@@ -7,16 +7,31 @@
 import { nodeFaults } from "../support/faults/node-faults.js";
 import { runFaults } from "../support/faults/run-faults.js";
 import { startOwnPostgres } from "../support/own-postgres.js";
+import { startRedisServer } from "../support/redis-servers.js";
 import { startServerNodes } from "../support/server-nodes.js";
 
 const ROUNDS = Number(process.argv[2] ?? 10);
 
-const postgres = await startOwnPostgres();
-const cluster = await startServerNodes({ environment: { DATABASE_URL: postgres.url } });
+const redis = await startRedisServer({ settings: { appendonly: "yes" } });
 try {
-  const violations = await runFaults(cluster, nodeFaults(cluster.nodes, ROUNDS), { workers: 8 });
+  console.log("on PostgreSQL");
+  const violations = [...(await runOn({}))];
+  console.log("on PostgreSQL and Redis");
+  violations.push(...(await runOn({ REDIS_URL: redis.url })));
   process.exitCode = violations.length === 0 ? 0 : 1;
 } finally {
-  await cluster.close();
-  await postgres.close();
+  await redis.stop();
+}
+
+async function runOn(environment: Record<string, string>): Promise<readonly string[]> {
+  const postgres = await startOwnPostgres();
+  const cluster = await startServerNodes({
+    environment: { DATABASE_URL: postgres.url, ...environment },
+  });
+  try {
+    return await runFaults(cluster, nodeFaults(cluster.nodes, ROUNDS), { workers: 8 });
+  } finally {
+    await cluster.close();
+    await postgres.close();
+  }
 }

@@ -5,6 +5,8 @@ import type { RedisServer } from "../redis-servers.js";
 import type { Fault } from "./fault.js";
 
 const FAILOVER_MS = 30_000;
+/** Longer than the nodes take to follow; the old master is demoted when it is over. */
+const PAUSE_MS = 10_000;
 
 /** In this order: each begins where the one before it ended. */
 export function clusterFaults({ masters, replicas }: RedisCluster): Fault[] {
@@ -63,11 +65,13 @@ export function sentinelFaults(set: RedisSentinels): Fault[] {
       },
     },
     {
-      name: "Sentinel, SENTINEL FAILOVER",
+      name: "Sentinel, failover in good order",
       async run() {
         await eventually(
           "a sentinel starts the failover",
           async () => {
+            // The old master goes on taking writes until a sentinel demotes it, and loses them.
+            await replica.execute("CLIENT", "PAUSE", PAUSE_MS, "WRITE");
             const answer = await sentinels[0]
               ?.execute("SENTINEL", "FAILOVER", masterName)
               .catch(String);
@@ -76,6 +80,7 @@ export function sentinelFaults(set: RedisSentinels): Fault[] {
           FAILOVER_MS,
         );
         await becomesMaster(master);
+        await isInStep(replica);
       },
     },
   ];
