@@ -116,6 +116,7 @@ function createUnitOfWork({ models, consumptions, sessionIdOf }: UnitOfWorkDeps)
       consumption = { model, id, refuse, attempt: randomUUID() };
     },
     async commit() {
+      if (records.length === 0 && consumption === undefined) return;
       const written = records;
       records = [];
       if (await consume(written)) return;
@@ -137,15 +138,16 @@ function sessionContended(): Error {
 }
 
 function createReadAhead(): ReadAhead {
-  const known = new Map<string, { payload: ModelPayload | undefined }>();
+  let known: Map<string, { payload: ModelPayload | undefined }> | undefined;
   return {
     put(model, key, payload) {
+      known ??= new Map();
       known.set(`${model} ${key}`, { payload });
     },
     take(model, key) {
       const name = `${model} ${key}`;
-      const found = known.get(name);
-      known.delete(name);
+      const found = known?.get(name);
+      known?.delete(name);
       return found;
     },
   };
