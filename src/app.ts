@@ -25,6 +25,7 @@ import { createFormGuard } from "./http/form-guard.js";
 import { addHealthRoutes } from "./http/health-routes.js";
 import { addHomeRoute } from "./http/home-route.js";
 import { addInteractionRoutes } from "./http/interaction-routes.js";
+import { createOwnRoutes } from "./http/own-routes.js";
 import { createPinOrigin } from "./http/pin-origin.js";
 import { addProtectedResourceRoute } from "./http/protected-resource-route.js";
 import { addPlaygroundRoutes } from "./http/playground/playground-routes.js";
@@ -171,7 +172,7 @@ export async function createApp(deps: AppDeps) {
   koa.use(createPinOrigin({ ...config, request: koa.request }));
   koa.use(assets.serve);
   koa.use(createServerMetadataAlias(basePath));
-  koa.use(mount(basePath || "/", router.routes()));
+  koa.use(mount(basePath || "/", createOwnRoutes(router)));
   koa.use(mount(basePath || "/", provider));
 
   const answer = koa.callback();

@@ -111,7 +111,7 @@ function createDrain(server: Server): (graceMs: number) => Promise<boolean> {
   server.on("request", ({ socket }: IncomingMessage, res: ServerResponse) => {
     underWay.get(socket)?.add(res);
     if (draining) announceEnd(res);
-    res.once("close", () => {
+    res.on("close", () => {
       underWay.get(socket)?.delete(res);
       if (idleMayClose) closeIfIdle(socket);
     });
