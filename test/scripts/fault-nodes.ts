@@ -29,7 +29,7 @@ async function runOn(environment: Record<string, string>): Promise<readonly stri
     environment: { DATABASE_URL: postgres.url, ...environment },
   });
   try {
-    return await runFaults(cluster, nodeFaults(cluster.nodes, ROUNDS), { workers: 8 });
+    return await runFaults(cluster, nodeFaults(cluster.nodes, ROUNDS));
   } finally {
     await cluster.close();
     await postgres.close();

@@ -2,9 +2,9 @@
  * Traffic of every kind with lifetimes of seconds, then the wait until all of it has expired. Redis'
  * memory and keys, the rows of PostgreSQL and the memory of the server must be where they began.
  *
- *   npm run soak [-- FLOWS [redis|postgres]]
+ *   npm run soak [-- FLOWS [redis|postgres [no-devices]]]
  *
- * From 100,000 flows on devices are connected, too, whose codes are kept for 20 minutes.
+ * From 100,000 flows on devices are connected, too, whose codes are kept for 20 minutes, unless told.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { startOwnPostgres } from "../support/own-postgres.js";
@@ -21,10 +21,11 @@ const WITH_REDIS = process.argv[3] !== "postgres";
 const WORKERS = 16;
 /** Compiled code, pools and caches are as they stay. */
 const WARM_UP_FLOWS = Math.max(1_000, FLOWS / 20);
-const DEVICE_EVERY = FLOWS >= 100_000 ? 500 : 0;
+/** Not while it warms up: nobody waits for 20 minutes before it begins. */
+const DEVICE_EVERY = FLOWS >= 100_000 && process.argv[4] !== "no-devices" ? 500 : 0;
 const REPORTS = 10;
-/** What is kept longest: a device code 20 min, a DPoP proof 5 min; and a minute for the sweep. */
-const EXPIRY_MS = (DEVICE_EVERY > 0 ? 1_260 : 360) * 1000;
+/** A device code 20 min, a DPoP proof 5 min: what is kept longest; and a minute for the sweep. */
+const EXPIRY_MS = { withDevices: 1_260_000, without: 360_000 };
 const POLL_MS = 5_000;
 
 /** How much more there may be at the end than at the start. */
@@ -55,15 +56,15 @@ const node = await startSoakNode(environment);
 try {
   const parts = { node, redis, databaseUrl: postgres.url };
   const clients = await createSoakClients(administration);
-  const options = { workers: WORKERS, deviceEvery: DEVICE_EVERY };
-  const traffic = await createSoakTraffic(administration, clients, options);
+  const traffic = await createSoakTraffic(administration, clients, WORKERS);
   const cold = await measure(parts);
   report("cold", cold);
   await traffic.run(WARM_UP_FLOWS);
-  const start = await measureWhenExpired(parts, cold);
+  const start = await measureWhenExpired(parts, cold, EXPIRY_MS.without);
   report("start", start);
   await runWithReports(traffic, parts);
-  const end = await measureWhenExpired(parts, start);
+  const expiryMs = DEVICE_EVERY > 0 ? EXPIRY_MS.withDevices : EXPIRY_MS.without;
+  const end = await measureWhenExpired(parts, start, expiryMs);
   traffic.close();
   report("end", end);
   process.exitCode = judge(start, end) && traffic.surprises.length === 0 ? 0 : 1;
@@ -79,7 +80,7 @@ async function runWithReports(traffic: SoakTraffic, parts: SoakParts): Promise<v
   const startedAt = performance.now();
   const [flows, requests] = [traffic.flows, traffic.requests];
   for (let part = 1; part <= REPORTS; part++) {
-    await traffic.run(FLOWS / REPORTS);
+    await traffic.run(FLOWS / REPORTS, DEVICE_EVERY);
     report(`${traffic.flows - flows} flows`, await measure(parts));
   }
   const seconds = (performance.now() - startedAt) / 1000;
@@ -89,8 +90,12 @@ async function runWithReports(traffic: SoakTraffic, parts: SoakParts): Promise<v
 }
 
 /** As soon as no more is left than there was; at the latest when all must be gone. */
-async function measureWhenExpired(parts: SoakParts, before: SoakMeasure): Promise<SoakMeasure> {
-  const endsAt = performance.now() + EXPIRY_MS;
+async function measureWhenExpired(
+  parts: SoakParts,
+  before: SoakMeasure,
+  expiryMs: number,
+): Promise<SoakMeasure> {
+  const endsAt = performance.now() + expiryMs;
   for (;;) {
     await delay(POLL_MS);
     const now = await measure(parts);

@@ -39,11 +39,18 @@ export function postgresFaults(
     {
       name: `table model locked for ${longMs} ms, pools exhausted`,
       reason: REASON,
-      run: (load) => Promise.all([lock({ url, table: "model", ms: longMs }), load.flood(FLOOD)]),
+      async run(load) {
+        const release = await lock(url, "model");
+        await Promise.all([load.flood(FLOOD), delay(longMs).then(release)]);
+      },
     },
     {
       name: `table client locked for ${longMs} ms`,
-      run: () => lock({ url, table: "client", ms: longMs }),
+      async run() {
+        const release = await lock(url, "client");
+        await delay(longMs);
+        await release();
+      },
     },
     {
       name: `PostgreSQL read-only for ${shortMs} ms`,
@@ -60,18 +67,13 @@ export function postgresFaults(
   ];
 }
 
-interface Lock {
-  readonly url: string;
-  readonly table: string;
-  readonly ms: number;
-}
-
-/** Every request that needs the table waits, and takes a connection of the pool while it does. */
-async function lock({ url, table, ms }: Lock): Promise<void> {
+/**
+ * Every request that needs the table waits, and takes a connection of the pool while it does.
+ * @returns what ends it.
+ */
+async function lock(url: string, table: string): Promise<() => Promise<void>> {
   const client = new Client({ connectionString: url });
   await client.connect();
   await client.query(`begin; lock table ${table} in access exclusive mode`);
-  await delay(ms);
-  await client.query("rollback");
-  await client.end();
+  return () => client.end();
 }

@@ -3,6 +3,9 @@ import { renderReport, startLoad, type LoadOptions } from "../load/start-load.js
 import type { Fault } from "./fault.js";
 import { makeFault } from "./make-fault.js";
 
+/** After an outage used codes are in doubt for 3 s; then the next fault meets a whole load. */
+const LOAD = { workers: 10, steadyMs: 4_000 } satisfies LoadOptions;
+
 /** By the arguments of a script: a pattern for the names, and how many times over. */
 export function chooseFaults(
   faults: readonly Fault[],
@@ -16,9 +19,8 @@ export function chooseFaults(
 export async function runFaults(
   nodes: ServerNodes,
   faults: readonly Fault[],
-  options: LoadOptions = {},
 ): Promise<readonly string[]> {
-  const load = await startLoad(nodes, options);
+  const load = await startLoad(nodes, LOAD);
   for (const fault of faults) {
     console.log(renderReport(await makeFault(load, fault)));
   }

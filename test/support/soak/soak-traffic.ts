@@ -1,7 +1,7 @@
 import type { TestServer } from "../test-server.js";
 import { createHonestClient } from "../load/honest-client.js";
 import { createLoadLedger } from "../load/load-ledger.js";
-import { createLoadPerson, type Credentials, type Session } from "../load/load-person.js";
+import { createLoadPerson, type Session } from "../load/load-person.js";
 import type { SoakClients } from "./soak-clients.js";
 import { connectDevice } from "./soak-device-flow.js";
 import { SOAK_FLOWS, type SoakFlowDeps } from "./soak-flows.js";
@@ -11,15 +11,12 @@ export interface SoakTraffic {
   readonly requests: number;
   /** What should not have happened, the first few. */
   readonly surprises: readonly string[];
-  /** Resolves after so many more. */
-  run(flows: number): Promise<void>;
+  /**
+   * Resolves after so many more.
+   * @param deviceEvery one flow in so many connects a device, whose code is kept for 20 minutes; 0: none.
+   */
+  run(flows: number, deviceEvery?: number): Promise<void>;
   close(): void;
-}
-
-export interface SoakTrafficOptions {
-  readonly workers: number;
-  /** One flow in so many connects a device, whose code is kept for 20 minutes; 0: none. */
-  readonly deviceEvery: number;
 }
 
 /** Below the life of a session of `soak-node.ts`, so that what hangs on one outlives its use. */
@@ -29,7 +26,7 @@ const SURPRISES_AT_MOST = 20;
 export async function createSoakTraffic(
   server: TestServer,
   clients: SoakClients,
-  { workers, deviceEvery }: SoakTrafficOptions,
+  workers: number,
 ): Promise<SoakTraffic> {
   const { issuer } = server;
   const ledger = createLoadLedger({ boundMs: 30_000 });
@@ -64,10 +61,6 @@ export async function createSoakTraffic(
 
   async function runOne(each: Person, number: number): Promise<void> {
     const cookie = await useSession(each);
-    if (deviceEvery > 0 && number % deviceEvery === 0) {
-      await connectDevice({ ...deps, issuer }, each.credentials satisfies Credentials);
-      return;
-    }
     const [name, flow] = kinds[number % kinds.length] ?? [];
     try {
       await flow?.(deps, cookie);
@@ -86,14 +79,18 @@ export async function createSoakTraffic(
     get surprises() {
       return [...surprises, ...ledger.violations].slice(0, SURPRISES_AT_MOST);
     },
-    async run(more) {
+    async run(more, deviceEvery = 0) {
       const end = flows + more;
       await Promise.all(
         people.map(async (each) => {
           while (flows < end) {
             const number = ++flows;
             try {
-              await runOne(each, number);
+              if (deviceEvery > 0 && number % deviceEvery === 0) {
+                await connectDevice({ ...deps, issuer }, each.credentials);
+              } else {
+                await runOne(each, number);
+              }
             } catch (err) {
               if (surprises.length < SURPRISES_AT_MOST) surprises.push(String(err));
             }
