@@ -3,9 +3,9 @@ import type { KoaContextWithOIDC } from "oidc-provider";
 export interface RequestFacts {
   readonly requestId?: string;
   readonly ip?: string;
-  readonly clientId?: string;
-  readonly accountId?: string;
-  readonly route?: string;
+  readonly clientId?: string | undefined;
+  readonly accountId?: string | undefined;
+  readonly route?: string | undefined;
 }
 
 /** Who asks what from where, for audit lines; empty outside a request. */
@@ -15,8 +15,8 @@ export function requestFacts(ctx: KoaContextWithOIDC | undefined): RequestFacts 
   return {
     requestId: String(ctx.state["requestId"]),
     ip: ctx.ip,
-    ...(client === undefined ? {} : { clientId: client.clientId }),
-    ...(account === undefined ? {} : { accountId: account.accountId }),
-    ...(route === undefined ? {} : { route }),
+    clientId: client?.clientId,
+    accountId: account?.accountId,
+    route,
   };
 }

@@ -40,9 +40,8 @@ export function createStoredPayloads(
   const sealed = SEALED[model] ?? [];
   const otherKey = OTHER_KEY[model];
 
-  /** In place: what a store finds is the caller's own. */
+  /** In place: what a store finds is the caller's own. Of it the library takes what it knows by name. */
   function restore(id: string, payload: ModelPayload): AdapterPayload {
-    delete payload["sealedId"];
     for (const member of sealed) {
       const value = payload[sealedName(member)];
       delete payload[sealedName(member)];
