@@ -65,7 +65,7 @@ describeOnTwoNodes("a sign-in that meets another node at every request", (nodes)
   });
 });
 
-/** IN-07, FT-04: `npm run fault:races` does the same over 200 rounds and fifty at once. */
+/** IN-07, FT-04: `npm run race:nodes` does the same over 200 rounds, fifty at once. */
 describeOnTwoNodes("what may be used once, used at both at once", (nodes) => {
   let races: TokenRaces;
   before(async () => {
