@@ -7,7 +7,7 @@
  *     [--servers redis,postgres,sqlite] [--only refresh]
  */
 import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -39,6 +39,12 @@ const { values: options } = parseArgs({
     only: { type: "string", default: "" },
   },
 });
+
+/** Servers whose stores are processes of their own lose more to others than one that needs no store. */
+const [loadBefore = 0] = loadavg();
+console.log(
+  `Load of this machine before: ${loadBefore.toFixed(1)} on ${availableParallelism()} cores; above 1, only CPU time compares well.\n`,
+);
 
 const directory = await mkdtemp(join(tmpdir(), "latchkey-bench-"));
 const closers: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
