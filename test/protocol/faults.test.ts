@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { eventually } from "../support/eventually.js";
 import { startFaultProxy, type FaultProxy } from "../support/fault-proxy.js";
 import { clusterFaults } from "../support/faults/failover-faults.js";
 import type { Fault } from "../support/faults/fault.js";
@@ -59,9 +60,10 @@ function describeFaults(
     });
 
     it("has at the end all that was acknowledged, and refuses all that was used", async () => {
+      const { counts } = load.ledger;
+      const isEnough = () => counts.flows >= 10 && counts.replaysRefused >= 10;
+      await eventually("a load that says something", isEnough, TIMEOUT_MS / 2);
       expect(await load.finish()).to.deep.equal([]);
-      expect(load.ledger.counts.flows).to.be.above(0);
-      expect(load.ledger.counts.replaysRefused).to.be.above(0);
     });
   });
 }
@@ -77,7 +79,7 @@ describeFaults(
   "two nodes and their PostgreSQL",
   async (_context, postgres) => ({ DATABASE_URL: postgres.url }),
   ({ postgres, nodes, survive }) => {
-    const ofNodes = () => nodeFaults(nodes().nodes, 2);
+    const ofNodes = () => nodeFaults(nodes().nodes, 1);
     const ofPostgres = () => postgresFaults(postgres(), TIMES);
     survive("one node killed (SIGKILL)", ofNodes);
     survive("all nodes killed at once", ofNodes);
@@ -106,11 +108,9 @@ describeFaults(
       await redis?.stop();
     });
     const ofServer = () => redisFaults(redis, TIMES);
-    // Commands and readiness wait for two seconds before they say that Redis is away.
-    const ofWay = () => redisWayFaults(proxy, { ...TIMES, shortMs: TIMES.longMs });
+    const ofWay = () => redisWayFaults(proxy, TIMES);
     survive("one node killed (SIGKILL)", () => nodeFaults(nodes().nodes, 2));
     survive("replies cut", ofWay);
-    survive("connections refused", ofWay);
     survive("Redis restarted with its data", ofServer);
     survive("Redis killed (SIGKILL)", ofServer);
     survive("Redis stopped", ofServer);

@@ -26,9 +26,9 @@ export function postgresFaults(
       run: () => restart("SIGINT", shortMs),
     },
     {
-      name: "pg_terminate_backend of all, ten times",
+      name: "pg_terminate_backend of all, five times",
       async run() {
-        for (let turn = 0; turn < 10; turn++) {
+        for (let turn = 0; turn < 5; turn++) {
           await query(
             "select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'latchkey%'",
           );
