@@ -2,12 +2,11 @@
 import "./lib/require-supported-node.js";
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { App } from "./app.js";
-import * as accounts from "./commands/account-commands.js";
+import { addAccountCommands } from "./cli/account-commands.js";
 import * as apis from "./commands/api-commands.js";
 import * as clients from "./commands/client-commands.js";
 import type { CommandResult } from "./commands/command.js";
 import { removeDemonstration } from "./commands/demonstration-commands.js";
-import { readPassword } from "./commands/read-password.js";
 import type { Config } from "./config/config.js";
 import { ConfigurationError, formatProblems } from "./config/configuration-error.js";
 import { loadConfig } from "./config/load-config.js";
@@ -48,38 +47,7 @@ program
     }),
   );
 
-const account = program.command("account").description("people who sign in");
-account
-  .command("create <username>")
-  .description("create an account; the password comes from a prompt or standard input")
-  .option("--email <address>")
-  .option("--email-verified", "the address is known to be theirs", false)
-  .option("--name <name>", "full name")
-  .action((username: string, options: { email?: string; emailVerified: boolean; name?: string }) =>
-    withApp(async (app) => {
-      const { email, emailVerified, name } = options;
-      const password = await readPassword();
-      return accounts.createAccount(app, { username, email, emailVerified, name, password });
-    }),
-  );
-account
-  .command("list")
-  .description("list all accounts")
-  .action(() => withApp(accounts.listAccounts));
-account
-  .command("disable <username>")
-  .description("refuse sign-in and end what the account has open, until enabled again")
-  .action((username: string) => withApp((app) => accounts.setDisabled(app, username, true)));
-account
-  .command("enable <username>")
-  .description("allow a disabled account again")
-  .action((username: string) => withApp((app) => accounts.setDisabled(app, username, false)));
-account
-  .command("set-password <username>")
-  .description("set a new password, from a prompt or standard input")
-  .action((username: string) =>
-    withApp(async (app) => accounts.setPassword(app, username, await readPassword())),
-  );
+addAccountCommands(program, withApp);
 
 interface ClientOptions {
   name?: string;

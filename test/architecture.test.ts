@@ -23,6 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "main.ts",
     "app.ts",
     "deployment.ts",
+    "cli",
     "commands",
     "config",
     "storage",
@@ -42,6 +43,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     ...DOMAIN,
     "lib",
   ],
+  cli: ["commands", "clients", "lib"],
   commands: ["app.ts", "accounts", "clients", "lib"],
   http: ["oidc", ...DOMAIN, "verify", "lib"],
   storage: ["oidc", ...DOMAIN, "lib"],
@@ -80,7 +82,7 @@ const HOME_OF: Record<string, readonly string[]> = {
   pino: ["lib"],
   "pino-pretty": ["lib"],
   zod: ["config"],
-  commander: ["cli.ts"],
+  commander: ["cli.ts", "cli"],
 };
 
 const MAX_LINES = 250;

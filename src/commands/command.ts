@@ -2,6 +2,7 @@
  * What operators do from a terminal. Each command is a function over the composed app that returns
  * what to print; `cli.ts` parses arguments and prints. No command takes a secret as an argument.
  */
+import type { App } from "../app.js";
 import { LatchkeyError } from "../lib/errors.js";
 
 /** What a command has to say: `text` for people, `data` for `--json`. */
@@ -9,6 +10,9 @@ export interface CommandResult {
   readonly text: string;
   readonly data: unknown;
 }
+
+/** Runs a command over the composed app, prints what it has to say and closes the app. */
+export type WithApp = (command: (app: App) => Promise<CommandResult>) => Promise<void>;
 
 export function notFound(what: string, name: string): LatchkeyError {
   return new LatchkeyError("not_found", `There is no ${what} "${name}".`, { status: 404 });

@@ -1,0 +1,45 @@
+import type { Command } from "commander";
+import * as accounts from "../commands/account-commands.js";
+import type { WithApp } from "../commands/command.js";
+import { readPassword } from "../commands/read-password.js";
+
+interface CreateOptions {
+  email?: string;
+  emailVerified: boolean;
+  name?: string;
+}
+
+/** `latchkey account`. */
+export function addAccountCommands(program: Command, withApp: WithApp): void {
+  const account = program.command("account").description("people who sign in");
+  account
+    .command("create <username>")
+    .description("create an account; the password comes from a prompt or standard input")
+    .option("--email <address>")
+    .option("--email-verified", "the address is known to be theirs", false)
+    .option("--name <name>", "full name")
+    .action((username: string, { email, emailVerified, name }: CreateOptions) =>
+      withApp(async (app) => {
+        const password = await readPassword();
+        return accounts.createAccount(app, { username, email, emailVerified, name, password });
+      }),
+    );
+  account
+    .command("list")
+    .description("list all accounts")
+    .action(() => withApp(accounts.listAccounts));
+  account
+    .command("disable <username>")
+    .description("refuse sign-in and end what the account has open, until enabled again")
+    .action((username: string) => withApp((app) => accounts.setDisabled(app, username, true)));
+  account
+    .command("enable <username>")
+    .description("allow a disabled account again")
+    .action((username: string) => withApp((app) => accounts.setDisabled(app, username, false)));
+  account
+    .command("set-password <username>")
+    .description("set a new password, from a prompt or standard input")
+    .action((username: string) =>
+      withApp(async (app) => accounts.setPassword(app, username, await readPassword())),
+    );
+}
