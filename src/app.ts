@@ -35,6 +35,7 @@ import { createRequestContext } from "./http/request-context.js";
 import { setSealedRequestCookie } from "./http/sealed-request-cookie.js";
 import { createSecurityHeaders } from "./http/security-headers.js";
 import { createServerMetadataAlias } from "./http/server-metadata-alias.js";
+import { createTokenRoutes } from "./http/token-routes.js";
 import { loadSigningKeys, type SigningAlgorithm } from "./keys/signing-keys.js";
 import { createAudit } from "./lib/audit.js";
 import { createCookieSignatures } from "./lib/cookie-signatures.js";
@@ -173,6 +174,7 @@ export async function createApp(deps: AppDeps) {
   koa.use(assets.serve);
   koa.use(createServerMetadataAlias(basePath));
   koa.use(mount(basePath || "/", createOwnRoutes(router)));
+  koa.use(createTokenRoutes(issuer));
   koa.use(mount(basePath || "/", provider));
 
   const answer = koa.callback();

@@ -1,4 +1,5 @@
 import { Provider, type TokenEndpointGrantContext } from "oidc-provider";
+import { answerForCalledUrl } from "./called-url.js";
 import { findUnitOfWork } from "./unit-of-work.js";
 
 type Names = string | readonly string[] | ReadonlySet<string>;
@@ -18,6 +19,7 @@ export class CommittingProvider extends Provider {
     super.registerGrantType<Params>(
       name,
       async (ctx) => {
+        answerForCalledUrl(ctx);
         const unit = findUnitOfWork(ctx);
         try {
           await handler(ctx);
