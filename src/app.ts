@@ -2,7 +2,6 @@
  * The only composition root: what stands on what, and the path of a request. The order of `use`
  * lines is the order in which a request meets them.
  */
-import type { JsonWebKey } from "node:crypto";
 import type { RequestListener } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,7 +35,9 @@ import { setSealedRequestCookie } from "./http/sealed-request-cookie.js";
 import { createSecurityHeaders } from "./http/security-headers.js";
 import { createServerMetadataAlias } from "./http/server-metadata-alias.js";
 import { createTokenRoutes } from "./http/token-routes.js";
-import { loadSigningKeys, type SigningAlgorithm } from "./keys/signing-keys.js";
+import { defaultKeyTimes, type KeyTimes } from "./keys/key-schedule.js";
+import { openSigningKeys } from "./keys/signing-keys.js";
+import type { SigningAlgorithm } from "./keys/signing-key.js";
 import { createAudit } from "./lib/audit.js";
 import { createCookieSignatures } from "./lib/cookie-signatures.js";
 import type { Clock } from "./lib/clock.js";
@@ -57,6 +58,8 @@ export interface AppDeps extends Omit<Deployment, "close"> {
   readonly config: Config;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** For tests that cannot wait. */
+  readonly keyTimes?: Partial<KeyTimes>;
 }
 
 /** Every algorithm that relying parties may count on has a key from the first start. */
@@ -92,9 +95,17 @@ export async function createApp(deps: AppDeps) {
   const accountDeps = { accounts, passwordHasher, issuerHost: new URL(issuer).host };
   const signIn = createSignIn({ accounts, passwordHasher, logger });
 
-  const signingKeys = await loadSigningKeys(
+  const signingKeys = await openSigningKeys(
     [...new Set([...BASE_ALGORITHMS, config.accessTokenAlgorithm])],
-    { store: stores.signingKeys, sealer: createSealer(secretKey, "signing-keys"), clock, audit },
+    {
+      store: stores.signingKeys,
+      sealer: createSealer(secretKey, "signing-keys"),
+      times: { ...defaultKeyTimes(config.sessionAbsoluteSeconds), ...deps.keyTimes },
+      changes,
+      clock,
+      audit,
+      logger,
+    },
   );
 
   const assets = loadAssets({ directory: join(viewsDirectory, "assets"), basePath });
@@ -147,7 +158,7 @@ export async function createApp(deps: AppDeps) {
   });
   if (config.mode === "development") {
     addProtectedResourceRoute(router, {
-      findAccessToken: createFindAccessToken(provider, signingKeys.map(publicJwk)),
+      findAccessToken: createFindAccessToken(provider, signingKeys.published),
       identifier: protectedResourceIdentifier(issuer),
     });
     addPlaygroundRoutes(router, {
@@ -200,6 +211,7 @@ export async function createApp(deps: AppDeps) {
       draining = true;
     },
     close: async () => {
+      await signingKeys.close();
       await closeProvider();
       await passwordHasher.close();
     },
@@ -207,9 +219,3 @@ export async function createApp(deps: AppDeps) {
 }
 
 const viewsDirectory = fileURLToPath(new URL("../../views", import.meta.url));
-
-/** Leaves out the private members of RFC 7518 §6. */
-function publicJwk(key: JsonWebKey): JsonWebKey {
-  const { d: _d, p: _p, q: _q, dp: _dp, dq: _dq, qi: _qi, ...rest } = key;
-  return rest;
-}

@@ -1,113 +1,119 @@
 /**
- * Signing keys of this server: made at first start, kept sealed in the database, the same on every
- * node. Owns key material only; what is signed with it is the business of `oidc/`.
+ * Signing keys of this server: made at first start, kept sealed in the database, and changed for new
+ * ones in good order. Owns key material and when it signs; what is signed with it is the business of
+ * `oidc/`. Every node knows the same keys within a second and swaps them by its clock.
  */
-import { createHash, generateKeyPair, type JsonWebKey } from "node:crypto";
-import { promisify } from "node:util";
 import type { Audit } from "../lib/audit.js";
+import type { ChangeFeed } from "../lib/change-feed.js";
 import type { Clock } from "../lib/clock.js";
 import { LatchkeyError } from "../lib/errors.js";
+import type { Logger } from "../lib/logger.js";
 import type { Sealer } from "../lib/seal.js";
-import type { SigningKeyStore, StoredSigningKey } from "./signing-key-store.js";
-
-export type SigningAlgorithm = "ES256" | "RS256" | "PS256" | "EdDSA";
-
-/** A private JWK with `kid`, `alg` and `use` set (RFC 7517 §4). */
-export interface SigningKey extends JsonWebKey {
-  readonly kid: string;
-  readonly alg: SigningAlgorithm;
-  readonly use: "sig";
-}
+import { createKeyRing, type KeyRing } from "./key-ring.js";
+import type { KeyTimes } from "./key-schedule.js";
+import { followSigningKeys } from "./follow-signing-keys.js";
+import { openKey, sealKey } from "./sealed-key.js";
+import {
+  generateSigningKey,
+  type PublicJwk,
+  type SigningAlgorithm,
+  type SigningKey,
+} from "./signing-key.js";
+import type { SigningKeyStore } from "./signing-key-store.js";
 
 export interface SigningKeysDeps {
   readonly store: SigningKeyStore;
   readonly sealer: Sealer;
+  readonly times: KeyTimes;
+  /** Undefined: nobody tells of changes, so they are looked for. */
+  readonly changes: ChangeFeed | undefined;
   readonly clock: Clock;
   readonly audit: Audit;
+  readonly logger: Pick<Logger, "error" | "warn">;
 }
 
-/** RSA 2048: the floor of NIST SP 800-131A and what every relying party accepts. */
-const RSA_MODULUS_BITS = 2048;
-
-/** The members that RFC 7638 §3.2 and RFC 8037 §2 hash, in lexicographic order. */
-const THUMBPRINT_MEMBERS: Record<string, readonly string[]> = {
-  EC: ["crv", "kty", "x", "y"],
-  OKP: ["crv", "kty", "x"],
-  RSA: ["e", "kty", "n"],
-};
-
-const generate = promisify(generateKeyPair);
+/** What the keys are at the time of each call; nobody keeps an answer. */
+export interface SigningKeys {
+  readonly algorithms: () => readonly SigningAlgorithm[];
+  /** @throws TypeError for an algorithm without keys. */
+  readonly signing: (algorithm: SigningAlgorithm) => SigningKey;
+  /**
+   * What whoever verifies must know, without private members: next, current and previous keys. The
+   * same array for as long as nothing changes.
+   */
+  readonly published: () => readonly PublicJwk[];
+  /** All keys as the library needs them. */
+  readonly ring: () => KeyRing;
+  /** Calls back whenever `ring` gives another answer, whether rows or the time made it so. */
+  readonly subscribe: (listener: () => void) => void;
+  /** Reads the rows again, after they were changed here. */
+  readonly refresh: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
 
 /**
- * One key for each algorithm, newest first; those that are missing are made. Of several nodes that
+ * Opens all keys, and makes the first one of each algorithm that has none. Of several nodes that
  * start on an empty database at once all end up with the same keys.
  *
  * @throws LatchkeyError `secret_key_mismatch` when SECRET_KEY does not open what is stored.
  */
-export async function loadSigningKeys(
+export async function openSigningKeys(
   algorithms: readonly SigningAlgorithm[],
   deps: SigningKeysDeps,
-): Promise<SigningKey[]> {
+): Promise<SigningKeys> {
   const stored = await deps.store.list();
   const missing = algorithms.filter((alg) => !stored.some((key) => key.algorithm === alg));
   await Promise.all(missing.map((alg) => addFirstKey(alg, deps)));
-  const current = missing.length === 0 ? stored : await deps.store.list();
-  return current
-    .toSorted((a, b) => b.generation - a.generation)
-    .map((key) => openKey(key, deps.sealer));
+  const rows = missing.length === 0 ? stored : await deps.store.list();
+  const foreign = rows.find((row) => openKey(row, deps.sealer) === undefined);
+  if (foreign !== undefined) throw secretKeyMismatch(foreign.kid);
+
+  const ring = createKeyRing(rows, deps);
+  const listeners: (() => void)[] = [];
+  const following = followSigningKeys({
+    ...deps,
+    read: async () => ring.replace(await deps.store.list()),
+    onTick: () => {
+      if (ring.hasChanged()) for (const listener of listeners) listener();
+    },
+  });
+
+  return {
+    algorithms: () => ring.now().current.map(({ alg }) => alg),
+    signing(algorithm) {
+      const key = ring.now().current.find(({ alg }) => alg === algorithm);
+      if (key === undefined) throw new TypeError(`there is no signing key for ${algorithm}`);
+      return key;
+    },
+    published: () => ring.now().published,
+    ring: () => ring.now(),
+    subscribe: (listener) => void listeners.push(listener),
+    refresh: () => following.refresh(),
+    close: () => following.close(),
+  };
 }
 
 async function addFirstKey(
-  alg: SigningAlgorithm,
+  algorithm: SigningAlgorithm,
   { store, sealer, clock, audit }: SigningKeysDeps,
 ): Promise<void> {
-  const key = await generateSigningKey(alg);
+  const key = await generateSigningKey(algorithm);
+  const nowSeconds = clock.nowSeconds();
   const added = await store.insert({
     kid: key.kid,
-    algorithm: alg,
+    algorithm,
     generation: 1,
-    sealedPrivateJwk: sealer.seal(JSON.stringify(key), key.kid),
-    createdAtSeconds: clock.nowSeconds(),
+    sealedJwk: sealKey(key, sealer),
+    createdAtSeconds: nowSeconds,
+    signsFromSeconds: nowSeconds,
+    publishedUntilSeconds: undefined,
   });
-  if (added) audit({ event: "key.created", outcome: "success", kid: key.kid, algorithm: alg });
+  if (added) audit({ event: "key.created", outcome: "success", kid: key.kid, algorithm });
 }
 
-function openKey(stored: StoredSigningKey, sealer: Sealer): SigningKey {
-  const json = sealer.open(stored.sealedPrivateJwk, stored.kid);
-  if (json === undefined) {
-    throw new LatchkeyError(
-      "secret_key_mismatch",
-      `SECRET_KEY does not open the signing key ${stored.kid} in the database. Start with the SECRET_KEY that it was stored under.`,
-    );
-  }
-  // Sealed by this server, so its form is known.
-  const key: SigningKey = JSON.parse(json);
-  return key;
-}
-
-async function generateSigningKey(alg: SigningAlgorithm): Promise<SigningKey> {
-  const { privateKey } = await generatePair(alg);
-  const jwk = privateKey.export({ format: "jwk" });
-  return { ...jwk, kid: thumbprint(jwk), alg, use: "sig" };
-}
-
-function generatePair(alg: SigningAlgorithm) {
-  switch (alg) {
-    case "ES256":
-      return generate("ec", { namedCurve: "P-256" });
-    case "EdDSA":
-      return generate("ed25519");
-    case "RS256":
-    case "PS256":
-      return generate("rsa", { modulusLength: RSA_MODULUS_BITS });
-    default:
-      return alg satisfies never;
-  }
-}
-
-/** RFC 7638. */
-function thumbprint(jwk: JsonWebKey): string {
-  const members = THUMBPRINT_MEMBERS[jwk.kty ?? ""] ?? [];
-  const input = JSON.stringify(Object.fromEntries(members.map((name) => [name, jwk[name]])));
-  return createHash("sha256").update(input).digest("base64url");
+function secretKeyMismatch(kid: string): LatchkeyError {
+  return new LatchkeyError(
+    "secret_key_mismatch",
+    `SECRET_KEY does not open the signing key ${kid} in the database. Start with the SECRET_KEY that it was stored under, or give that one as SECRET_KEY_PREVIOUS.`,
+  );
 }

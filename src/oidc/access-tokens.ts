@@ -17,14 +17,13 @@ export interface AccessTokenFacts {
  */
 export function createFindAccessToken(
   provider: Provider,
-  publicKeys: readonly JsonWebKey[],
+  publicKeys: () => readonly JsonWebKey[],
 ): (token: string, audience: string) => Promise<AccessTokenFacts | undefined> {
-  const jwks = { keys: publicKeys.map((key) => ({ ...key, kty: String(key.kty) })) };
-
   return async (token, audience) =>
     token.split(".").length === 3 ? findJwt(token, audience) : findOpaque(token, audience);
 
   async function findJwt(token: string, audience: string): Promise<AccessTokenFacts | undefined> {
+    const jwks = { keys: publicKeys().map((key) => ({ ...key, kty: String(key.kty) })) };
     const found = await verifyAccessToken(token, { issuer: provider.issuer, audience, jwks });
     if (found === undefined || found.payload["cnf"] !== undefined) return undefined;
     const { sub = "", exp = 0, client_id: clientId } = found.payload;

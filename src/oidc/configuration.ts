@@ -5,7 +5,7 @@ import {
   type KoaContextWithOIDC,
   type ResponseType,
 } from "oidc-provider";
-import type { SigningAlgorithm } from "../keys/signing-keys.js";
+import type { SigningAlgorithm } from "../keys/signing-key.js";
 import type { CookieSignatures } from "../lib/cookie-signatures.js";
 import { SUPPORTED_ACRS } from "./authentication-context.js";
 import { CLAIMS_BY_SCOPE, SCOPES } from "./claims.js";
@@ -51,7 +51,7 @@ const CLIENT_SIGNING_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"] as const;
 
 export function createConfiguration(deps: ProviderDeps): Configuration {
   const { settings, signingKeys, pages, clients, clock } = deps;
-  const serverAlgorithms = [...new Set(signingKeys.map((key) => key.alg))];
+  const serverAlgorithms = [...signingKeys.algorithms()];
 
   return {
     acrValues: SUPPORTED_ACRS,
@@ -81,7 +81,7 @@ export function createConfiguration(deps: ProviderDeps): Configuration {
     // ends with the session.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed("refresh_token"),
     jwks: {
-      keys: signingKeys.map((key) => ({ ...key })) as NonNullable<Configuration["jwks"]>["keys"],
+      keys: [...signingKeys.ring().current] as NonNullable<Configuration["jwks"]>["keys"],
     },
     loadExistingGrant: createLoadExistingGrant(deps),
     pkce: {

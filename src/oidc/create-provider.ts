@@ -10,7 +10,7 @@ import { verifyClientSecret } from "../clients/client-secret.js";
 import type { ClientStore } from "../clients/client-store.js";
 import type { ResourceServerStore } from "../clients/resource-server-store.js";
 import type { ConsentStore } from "../accounts/consent-store.js";
-import type { SigningKey } from "../keys/signing-keys.js";
+import type { SigningKeys } from "../keys/signing-keys.js";
 import type { Audit } from "../lib/audit.js";
 import type { Clock } from "../lib/clock.js";
 import type { CookieSignatures } from "../lib/cookie-signatures.js";
@@ -36,11 +36,12 @@ import { translateOutages } from "./translate-outages.js";
 import { ROUTES } from "./routes.js";
 import { createValidatedClients } from "./validated-clients.js";
 import { createFinishAnswers } from "./finish-answers.js";
+import { followKeys } from "./library-keys.js";
 import { letMetadataBeCached } from "./metadata-caching.js";
 
 export interface ProviderDeps {
   readonly settings: ProviderSettings;
-  readonly signingKeys: readonly SigningKey[];
+  readonly signingKeys: SigningKeys;
   readonly cookieSignatures: CookieSignatures;
   /** 32 bytes, the same on every node (RFC 9449 §8). */
   readonly dpopNonceSecret: Buffer;
@@ -88,6 +89,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     findAccount: createFindAccount(accounts),
   });
 
+  followKeys(provider, deps.signingKeys);
   provider.Client.prototype.compareClientSecret = compareClientSecret;
   // The library reads, then writes; two nodes could both find nothing.
   provider.ReplayDetection.unique = (iss, jti, exp) =>

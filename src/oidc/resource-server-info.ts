@@ -3,7 +3,7 @@ import {
   normalizeResourceIdentifier,
   type ResourceServerStore,
 } from "../clients/resource-server-store.js";
-import type { SigningAlgorithm } from "../keys/signing-keys.js";
+import type { SigningAlgorithm } from "../keys/signing-key.js";
 
 export interface ResourceServerInfoDeps {
   readonly resourceServers: ResourceServerStore;

@@ -67,8 +67,13 @@ export interface SigningKeyRow {
   kid: string;
   algorithm: string;
   generation: number;
+  /** Private until the key is retired, then its public half. */
   sealed_private_jwk: string;
   created_at: number;
+  /** Null: `created_at`. */
+  signs_from: number | null;
+  /** Null: as long as the schedule says. */
+  published_until: number | null;
 }
 
 export interface ModelRow {
@@ -106,7 +111,7 @@ declare module "knex/types/tables.js" {
     consent: Table<ConsentRow>;
     client: Table<ClientRow>;
     resource_server: Table<ResourceServerRow>;
-    signing_key: Table<SigningKeyRow>;
+    signing_key: Table<SigningKeyRow, "signs_from" | "published_until">;
     model: Table<ModelRow, "consumed_at" | "consumed_by">;
     migration: Table<MigrationRow>;
   }

@@ -299,7 +299,7 @@ describeOnEachDatabase("The change feed", (createDatabase, backend) => {
     await old.clients.saveRegistration("c", {}, undefined);
 
     const after = await open(url);
-    expect(await migrateDatabase(after)).to.deep.equal(["0002-change-feed"]);
+    expect(await migrateDatabase(after)).to.include("0002-change-feed");
     const { told } = await follow(after);
     await old.clients.setSecretHash("c", "by the old");
     expect(await toldBy(after, told)).to.deep.equal(["client c"]);

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { expect } from "chai";
 import type { Knex } from "knex";
 import {
@@ -22,7 +23,10 @@ const TABLES = [
   "signing_key",
 ] as const;
 
-const MIGRATIONS = ["0001-initial-schema", "0002-change-feed"];
+const MIGRATIONS = readdirSync(new URL("../../migrations/", import.meta.url))
+  .filter((file) => file.endsWith(".js"))
+  .map((file) => file.replace(/\.js$/, ""))
+  .toSorted();
 
 function creating(name: string, table: string): SchemaMigration {
   return {

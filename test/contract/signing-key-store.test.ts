@@ -8,8 +8,10 @@ function newKey(changes: Partial<StoredSigningKey> = {}): StoredSigningKey {
     kid: randomUUID(),
     algorithm: `ES256-${randomUUID()}`,
     generation: 1,
-    sealedPrivateJwk: "sealed",
+    sealedJwk: "sealed",
     createdAtSeconds: 1_800_000_000,
+    signsFromSeconds: 1_800_000_600,
+    publishedUntilSeconds: undefined,
     ...changes,
   };
 }
