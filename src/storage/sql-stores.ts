@@ -9,6 +9,7 @@ import { createSqlClientStore } from "./sql-client-store.js";
 import { createSqlConsentStore } from "./sql-consent-store.js";
 import { createSqlResourceServerStore } from "./sql-resource-server-store.js";
 import { createSqlSigningKeyStore } from "./sql-signing-key-store.js";
+import { createSqlStatusListStore } from "./sql-status-list-store.js";
 
 export interface SqlStoresDeps {
   readonly database: Database;
@@ -26,5 +27,6 @@ export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
     clients: createCachedClientStore(createSqlClientStore(deps), changes),
     resourceServers: createCachedResourceServerStore(createSqlResourceServerStore(deps), changes),
     signingKeys: createSqlSigningKeyStore(deps),
+    statusLists: createSqlStatusListStore(deps),
   };
 }

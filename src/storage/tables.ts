@@ -92,6 +92,30 @@ export interface ModelRow {
   consumed_by: string | null;
 }
 
+export interface StatusListRow {
+  id: number;
+  api: string;
+  generation: number;
+  seed: string;
+  capacity: number;
+  /** The first counter that nobody has; may exceed `capacity`. */
+  next: number;
+  closes_at: number;
+  expires_at: number;
+}
+
+/** Digests of ids, as numbers of 52 bits. */
+export interface StatusListEntryRow {
+  list_id: number;
+  idx: number;
+  jti_digest: number;
+  grant_digest: number | null;
+  session_digest: number | null;
+  account_digest: number | null;
+  client_digest: number;
+  issued_at: number;
+}
+
 export interface MigrationRow {
   name: string;
 }
@@ -113,6 +137,8 @@ declare module "knex/types/tables.js" {
     resource_server: Table<ResourceServerRow>;
     signing_key: Table<SigningKeyRow, "signs_from" | "published_until">;
     model: Table<ModelRow, "consumed_at" | "consumed_by">;
+    status_list: Table<StatusListRow>;
+    status_list_entry: Table<StatusListEntryRow>;
     migration: Table<MigrationRow>;
   }
 }

@@ -21,6 +21,8 @@ const TABLES = [
   "password_credential",
   "resource_server",
   "signing_key",
+  "status_list",
+  "status_list_entry",
 ] as const;
 
 const MIGRATIONS = readdirSync(new URL("../../migrations/", import.meta.url))

@@ -10,6 +10,8 @@ import { openDatabase, type Database } from "../../src/storage/open-database.js"
 import { openRedis, type RedisConnection } from "../../src/storage/open-redis.js";
 import { createRedisModelStore } from "../../src/storage/redis-model-store.js";
 import { createSqlModelStore } from "../../src/storage/sql-model-store.js";
+import { createSqlStatusListStore } from "../../src/storage/sql-status-list-store.js";
+import { newList } from "./new-status-list.js";
 
 /** A call, and what `race` calls need to know. */
 export interface ChildCall {
@@ -41,6 +43,14 @@ const COMMANDS = {
   insertOnce: async ({ target, id = "", times = 1, nowSeconds = 0 }: ChildCall) => {
     const models = await modelStore(target, stopped(nowSeconds));
     return countTrue(times, () => models.insertOnce("ReplayDetection", id, {}, 60));
+  },
+
+  /** The counters that `times` concurrent calls got for the API `id`, three each. */
+  reserveCounters: async ({ target, id = "", times = 1, nowSeconds = 0 }: ChildCall) => {
+    const clock = stopped(nowSeconds);
+    const lists = createSqlStatusListStore({ database: await database(target), clock });
+    const request = () => ({ api: id, count: 3, next: () => newList(nowSeconds, 64) });
+    return Promise.all(Array.from({ length: times }, () => lists.reserve(request())));
   },
 
   migrate: async ({ target }: ChildCall) => migrateDatabase(await database(target)),

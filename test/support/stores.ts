@@ -12,6 +12,7 @@ import type { ExpiredModelPurge, ModelStore } from "../../src/oidc/model-store.j
 import { migrateDatabase } from "../../src/storage/migrate.js";
 import { openDatabase, type Database } from "../../src/storage/open-database.js";
 import { createSqlModelStore } from "../../src/storage/sql-model-store.js";
+import type { StatusListStore } from "../../src/tokens/status-list-store.js";
 import { createSqlStores } from "../../src/storage/sql-stores.js";
 import { eventually } from "./eventually.js";
 import { reportMissing } from "./missing-services.js";
@@ -33,6 +34,7 @@ export interface TestStores {
   readonly clients: ClientStore;
   readonly resourceServers: ResourceServerStore;
   readonly signingKeys: SigningKeyStore;
+  readonly statusLists: StatusListStore;
 }
 
 export interface TestDatabase {
