@@ -10,7 +10,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 # Without install scripts: they would only bring a second Node.js.
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json ./
+COPY tsconfig.json tsconfig.verify.json ./
 COPY migrations ./migrations
 COPY src ./src
 RUN npm run build && chmod a+x dist/src/cli.js

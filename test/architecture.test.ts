@@ -89,6 +89,8 @@ const MAX_LINES = 250;
 /** Files that a process starts with. */
 const ENTRY_POINTS = /^src\/(?:main|cli|health-check)\.ts$|-worker\.ts$/;
 const CLOCK = "src/lib/clock.ts";
+/** The verifier goes into other people's APIs, and has a clock of its own there. */
+const CLOCKS = new Set([CLOCK, "src/verify/clock.ts"]);
 
 interface Import {
   readonly specifier: string;
@@ -207,9 +209,12 @@ function findSourceViolations(file: string, source: string): string[] {
   const code = withoutComments(source);
   const lines = source.trimEnd().split("\n").length;
   const checks: readonly (readonly [boolean, string])[] = [
-    [file !== CLOCK && /\bDate\.now\b/.test(code), `reads Date.now: ask a Clock (${CLOCK})`],
     [
-      file !== CLOCK && /\bnew Date(?:\(\s*\)|(?!\s*\(|\w))/.test(code),
+      !CLOCKS.has(file) && /\bDate\.now\b/.test(code),
+      `reads Date.now: ask a Clock (${CLOCK})`,
+    ],
+    [
+      !CLOCKS.has(file) && /\bnew Date(?:\(\s*\)|(?!\s*\(|\w))/.test(code),
       `reads the time: ask a Clock (${CLOCK})`,
     ],
     [/^\s*export\s+default\b|\bas\s+default\b/m.test(code), "has a default export: name it"],

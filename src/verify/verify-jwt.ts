@@ -1,0 +1,81 @@
+import { createHash } from "node:crypto";
+import { compactVerify, errors } from "jose";
+import { AccessTokenError } from "./access-token-error.js";
+import { createBoundedCache } from "./bounded-cache.js";
+import type { KeySet } from "./key-set.js";
+import type { KeySource } from "./key-source.js";
+import { findHeaderProblem, parseJwt, type HeaderRules, type ParsedJwt } from "./parse-jwt.js";
+
+export interface SignatureCheck {
+  readonly keys: KeySource;
+  readonly rules: HeaderRules;
+}
+
+/** @throws AccessTokenError `malformed`, `header`, `algorithm`, `type`; the signature is not looked at. */
+export function parseSignedJwt(token: string, rules: HeaderRules): ParsedJwt {
+  const jwt = parseJwt(token);
+  if (jwt === undefined) throw new AccessTokenError("malformed");
+  const problem = findHeaderProblem(jwt.header, rules);
+  if (problem !== undefined) throw new AccessTokenError(problem);
+  return jwt;
+}
+
+/** Checks signatures, each of the same token under the same keys once. */
+export function createSignatureCheck({
+  keys,
+  rules,
+  maxRememberedTokens,
+}: SignatureCheck & { readonly maxRememberedTokens: number }) {
+  const verified = createBoundedCache<KeySet>(maxRememberedTokens);
+
+  /** @throws AccessTokenError `unknown_key`, `signature`, `keys_unavailable`. */
+  return async (token: string, { header }: ParsedJwt): Promise<void> => {
+    const set = await getKeys(keys);
+    // Not the token itself: what is kept in memory should be of no use to who reads it.
+    const id = createHash("sha256").update(token).digest("base64url");
+    // With other keys than then it is checked again: its key may have been withdrawn.
+    if (verified.get(id) === set) return;
+    verified.set(id, await verifySignature(token, { header, keys, set, rules }));
+  };
+}
+
+interface Signed {
+  readonly header: ParsedJwt["header"];
+  readonly keys: KeySource;
+  readonly set: KeySet;
+  readonly rules: HeaderRules;
+}
+
+/** @returns the keys that it was verified with. */
+async function verifySignature(token: string, signed: Signed): Promise<KeySet> {
+  const { key, set } = await findKey(signed);
+  try {
+    await compactVerify(token, key, { algorithms: [...signed.rules.algorithms] });
+    return set;
+  } catch (cause) {
+    // TypeError: the key is too weak for the algorithm (RFC 7518 §3.3).
+    if (cause instanceof errors.JOSEError || cause instanceof TypeError) {
+      throw new AccessTokenError("signature", { cause });
+    }
+    throw cause;
+  }
+}
+
+async function findKey({ header, keys, set }: Signed): Promise<{ key: CryptoKey; set: KeySet }> {
+  const { alg, kid } = header;
+  const hint = { alg: String(alg), ...(typeof kid === "string" ? { kid } : {}) };
+  const key = await set.find(hint);
+  if (key !== undefined) return { key, set };
+  const newer = await keys.getNewer();
+  const newKey = newer === set ? undefined : await newer.find(hint);
+  if (newKey === undefined) throw new AccessTokenError("unknown_key");
+  return { key: newKey, set: newer };
+}
+
+async function getKeys(keys: KeySource): Promise<KeySet> {
+  try {
+    return await keys.get();
+  } catch (cause) {
+    throw new AccessTokenError("keys_unavailable", { cause });
+  }
+}
