@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import "./lib/require-supported-node.js";
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import type { App } from "./app.js";
 import { addAccountCommands } from "./cli/account-commands.js";
-import * as apis from "./commands/api-commands.js";
+import { addApiCommands } from "./cli/api-commands.js";
+import { positiveInteger } from "./cli/positive-integer.js";
 import * as clients from "./commands/client-commands.js";
 import type { CommandResult } from "./commands/command.js";
 import { removeDemonstration } from "./commands/demonstration-commands.js";
@@ -111,43 +112,7 @@ program
     withApp((app) => clients.createInitialAccessToken(app, options.expiresIn)),
   );
 
-const api = program.command("api").description("APIs that accept this server's access tokens");
-api
-  .command("create <identifier>")
-  .description("register an API by its resource indicator (RFC 8707)")
-  .option("--name <name>", "what people know it by")
-  .option("--scope <value=words...>", "a scope and what it allows; repeatable", [])
-  .addOption(new Option("--format <format>").choices(["jwt", "opaque"]).default("jwt"))
-  .addOption(new Option("--algorithm <alg>").choices(["ES256", "RS256"]))
-  .option("--access-token-seconds <seconds>", "lifetime of its access tokens", positiveInteger)
-  .action((identifier: string, options: Record<string, never> & ApiOptions) =>
-    withApp((app) =>
-      apis.createApi(app, {
-        identifier,
-        name: options.name,
-        scopes: options.scope,
-        format: options.format,
-        algorithm: options.algorithm,
-        accessTokenSeconds: options.accessTokenSeconds,
-      }),
-    ),
-  );
-api
-  .command("list")
-  .description("list all APIs")
-  .action(() => withApp(apis.listApis));
-api
-  .command("delete <identifier>")
-  .description("delete an API; tokens for it are issued no more")
-  .action((identifier: string) => withApp((app) => apis.deleteApi(app, identifier)));
-
-interface ApiOptions {
-  name?: string;
-  scope: string[];
-  format: "jwt" | "opaque";
-  algorithm?: apis.CreateApiOptions["algorithm"];
-  accessTokenSeconds?: number;
-}
+addApiCommands(program, withApp);
 
 program
   .command("demonstration")
@@ -157,14 +122,6 @@ program
   .action(() => withApp(removeDemonstration));
 
 await program.parseAsync();
-
-function positiveInteger(value: string): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number <= 0) {
-    throw new InvalidArgumentError("It must be a whole number above 0.");
-  }
-  return number;
-}
 
 function readConfig(): Config {
   const { environment, problems } = loadEnvironment(process.cwd());

@@ -101,7 +101,7 @@ export async function createApi(
     scopes: { [API_SCOPE]: "Read your files" },
     accessTokenFormat: format,
     accessTokenAlgorithm: "ES256",
-    accessTokenSeconds: undefined,
+    open: true,
   });
 }
 

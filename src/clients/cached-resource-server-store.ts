@@ -1,8 +1,9 @@
 import type { ChangeFeed } from "../lib/change-feed.js";
 import { createReadCache } from "../lib/read-cache.js";
-import { normalizeResourceIdentifier, type ResourceServerStore } from "./resource-server-store.js";
+import { normalizeResourceIdentifier } from "./resource-identifier.js";
+import type { ResourceServerStore } from "./resource-server-store.js";
 
-/** The same store, whose `find` keeps what it read (`ReadCache`) if changes are told. */
+/** The same store, whose finds keep what they read (`ReadCache`) if changes are told. */
 export function createCachedResourceServerStore(
   resourceServers: ResourceServerStore,
   changes: ChangeFeed | undefined,
@@ -13,13 +14,32 @@ export function createCachedResourceServerStore(
     read: (identifier) => resourceServers.find(identifier),
     changes,
   });
-  const keyOf = normalizeResourceIdentifier;
+  /** Which one it is, and that there is none. */
+  const defaultCache = createReadCache({
+    table: "resource_server_default",
+    read: async () => ({ identifier: (await resourceServers.findDefault())?.identifier }),
+    changes,
+  });
+  /** Forgets all: a new default changes the one before, and registering is rare. */
+  const write = <Result>(work: () => Promise<Result>) =>
+    defaultCache.write(undefined, () => cache.write(undefined, work));
+
+  async function find(identifier: string) {
+    const kept = normalizeResourceIdentifier(identifier);
+    const isUsual = identifier.replace(/\/+$/, "") === kept;
+    // Changes are told of identifiers as they are stored.
+    return isUsual ? cache.find(kept) : resourceServers.find(identifier);
+  }
+
   return {
     ...resourceServers,
-    find: (identifier) => cache.find(keyOf(identifier)),
-    create: (resourceServer) =>
-      cache.write(keyOf(resourceServer.identifier), () => resourceServers.create(resourceServer)),
-    delete: (identifier) =>
-      cache.write(keyOf(identifier), () => resourceServers.delete(identifier)),
+    find,
+    async findDefault() {
+      const identifier = (await defaultCache.find("default"))?.identifier;
+      return identifier === undefined ? undefined : find(identifier);
+    },
+    create: (resourceServer) => write(() => resourceServers.create(resourceServer)),
+    update: (identifier, change) => write(() => resourceServers.update(identifier, change)),
+    delete: (identifier) => write(() => resourceServers.delete(identifier)),
   };
 }

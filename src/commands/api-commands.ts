@@ -1,8 +1,9 @@
 import type { App } from "../app.js";
 import {
+  findIdentifierProblem,
   normalizeResourceIdentifier,
-  type AccessTokenAlgorithm,
-} from "../clients/resource-server-store.js";
+} from "../clients/resource-identifier.js";
+import type { AccessTokenAlgorithm } from "../clients/resource-server-store.js";
 import { LatchkeyError } from "../lib/errors.js";
 import { formatTable, notFound, type CommandResult } from "./command.js";
 
@@ -16,6 +17,7 @@ export interface CreateApiOptions {
   readonly format: "jwt" | "opaque";
   readonly algorithm: AccessTokenAlgorithm | undefined;
   readonly accessTokenSeconds: number | undefined;
+  readonly open: boolean;
 }
 
 export async function createApi(app: Apis, options: CreateApiOptions): Promise<CommandResult> {
@@ -27,6 +29,7 @@ export async function createApi(app: Apis, options: CreateApiOptions): Promise<C
     accessTokenFormat: options.format,
     accessTokenAlgorithm: options.algorithm,
     accessTokenSeconds: options.accessTokenSeconds,
+    open: options.open,
   });
   return { text: `Created the API "${identifier}".`, data: { identifier } };
 }
@@ -50,9 +53,9 @@ export async function deleteApi(app: Apis, given: string): Promise<CommandResult
 
 /** RFC 8707 §2: an absolute URI without a fragment. */
 function parseIdentifier(given: string): string {
-  const url = URL.parse(given);
-  if (url === null || url.hash !== "") {
-    const message = `The identifier must be an absolute URI without a fragment, such as https://api.example.com; it is "${given}".`;
+  const problem = findIdentifierProblem(given);
+  if (problem !== undefined) {
+    const message = `The identifier ${problem}; it is "${given}".`;
     throw new LatchkeyError("invalid_api", message, { status: 400 });
   }
   return normalizeResourceIdentifier(given);

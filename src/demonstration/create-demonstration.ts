@@ -47,8 +47,8 @@ export async function createDemonstration({
       name: "Example API",
       scopes: { "example:read": "Read the example data" },
       accessTokenFormat: "jwt",
-      accessTokenAlgorithm: undefined,
-      accessTokenSeconds: undefined,
+      // For whatever client is tried out.
+      open: true,
     });
   }
   if ((await accounts.findForSignIn(DEMONSTRATION_USERNAME)) !== undefined) return undefined;

@@ -18,6 +18,7 @@ import {
 } from "./client-policies.js";
 import type { ProviderDeps } from "./create-provider.js";
 import { clientName } from "./client-name.js";
+import { createDefaultResource } from "./default-resource.js";
 import { createDeviceFlow, formSecret } from "./device-flow.js";
 import { createLoadExistingGrant } from "./grants.js";
 import { createInteractionPolicy } from "./interaction-policy.js";
@@ -118,9 +119,7 @@ function features(deps: ProviderDeps): NonNullable<Configuration["features"]> {
     resourceIndicators: {
       enabled: true,
       getResourceServerInfo: createResourceServerInfo({ ...deps, ...settings }),
-      // Without a resource the token is opaque and for userinfo.
-      defaultResource: (_ctx, _client, oneOf) => oneOf ?? [],
-      useGrantedResource: () => false,
+      ...createDefaultResource(deps),
     },
     revocation: { enabled: true, allowedPolicy: mayRevoke },
     rpInitiatedLogout: {

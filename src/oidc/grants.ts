@@ -2,7 +2,7 @@ import type { Grant, KoaContextWithOIDC, Provider } from "oidc-provider";
 import { toAccountId, type AccountId } from "../accounts/account.js";
 import type { Consent, ConsentStore } from "../accounts/consent-store.js";
 import type { ClientStore } from "../clients/client-store.js";
-import { normalizeResourceIdentifier } from "../clients/resource-server-store.js";
+import { normalizeResourceIdentifier } from "../clients/resource-identifier.js";
 
 export interface GrantDeps {
   readonly consents: ConsentStore;

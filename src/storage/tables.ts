@@ -60,7 +60,21 @@ export interface ResourceServerRow {
   access_token_format: "jwt" | "opaque";
   access_token_algorithm: AccessTokenAlgorithm | null;
   access_token_seconds: number | null;
+  is_default: boolean | number;
+  is_open: boolean | number;
+  status_list: boolean | number;
+  publish_metadata: boolean | number;
+  /** ClaimSource by claim name, as JSON. */
+  claims: string;
+  managed_by: string | null;
   created_at: number;
+}
+
+export interface ResourceServerClientRow {
+  resource_server: string;
+  client_id: string;
+  /** Scope values as JSON; null: all. */
+  scopes: string | null;
 }
 
 export interface SigningKeyRow {
@@ -135,6 +149,7 @@ declare module "knex/types/tables.js" {
     consent: Table<ConsentRow>;
     client: Table<ClientRow>;
     resource_server: Table<ResourceServerRow>;
+    resource_server_client: Table<ResourceServerClientRow>;
     signing_key: Table<SigningKeyRow, "signs_from" | "published_until">;
     model: Table<ModelRow, "consumed_at" | "consumed_by">;
     status_list: Table<StatusListRow>;

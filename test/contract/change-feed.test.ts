@@ -116,12 +116,10 @@ describeOnEachDatabase("The change feed", (createDatabase, backend) => {
     });
     await clients.saveRegistration("client 1", {}, undefined);
     await resourceServers.create({
-      identifier: "https://api.example.com/ä b",
+      identifier: "urn:example:ä b",
       name: "API",
       scopes: {},
       accessTokenFormat: "jwt",
-      accessTokenAlgorithm: undefined,
-      accessTokenSeconds: undefined,
     });
     expect(await toldBy(database, told), "what is new").to.deep.equal([]);
 
@@ -129,14 +127,14 @@ describeOnEachDatabase("The change feed", (createDatabase, backend) => {
     await clients.saveRegistration("client 1", { client_name: "changed" }, undefined);
     await clients.setSecretHash("client 1", "hash");
     await clients.delete("client 1");
-    await resourceServers.delete("https://api.example.com/ä b");
+    await resourceServers.delete("urn:example:ä b");
     await accounts.deleteDemonstration();
     expect(await toldBy(database, told)).to.deep.equal([
       "account acct_1",
       "client client 1",
       "client client 1",
       "client client 1",
-      "resource_server https://api.example.com/ä b",
+      "resource_server urn:example:ä b",
       "account acct_1",
     ]);
 

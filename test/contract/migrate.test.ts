@@ -20,6 +20,7 @@ const TABLES = [
   "model",
   "password_credential",
   "resource_server",
+  "resource_server_client",
   "signing_key",
   "status_list",
   "status_list_entry",

@@ -102,11 +102,13 @@ describe("latchkey, the operator's command", function () {
     );
     expect(created.code, created.stderr).to.equal(0);
     const list = await latchkey("api list --json");
-    expect(JSON.parse(list.stdout)).to.deep.include({
+    const [listed] = JSON.parse(list.stdout) as unknown[];
+    expect(listed).to.deep.include({
       identifier: "https://api.example",
       name: "Orders",
       scopes: { "orders:read": "Read_your_orders" },
       accessTokenFormat: "jwt",
+      open: false,
     });
     expect((await latchkey("api create https://api.example")).code).to.equal(1);
     expect((await latchkey("api delete https://api.example/")).code).to.equal(0);

@@ -52,7 +52,8 @@ export const connectWithOauth4webapi: Connect = async (server, registered, optio
         code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
         code_challenge_method: "S256",
         state,
-        nonce,
+        // OpenID Connect's, and refused without it.
+        ...(parameters["scope"]?.split(" ").includes("openid") === false ? {} : { nonce }),
         ...(options.jwtResponses === true ? { response_mode: "jwt" } : {}),
         ...parameters,
       };

@@ -38,7 +38,8 @@ export const connectWithOpenidClient: Connect = async (server, registered, optio
         code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),
         code_challenge_method: "S256",
         state,
-        nonce,
+        // OpenID Connect's, and refused without it.
+        ...(parameters["scope"]?.split(" ").includes("openid") === false ? {} : { nonce }),
         ...parameters,
       };
       const url = await authorizationUrl(config, all, { pushed, signedWith, dpop });

@@ -45,10 +45,10 @@ export function createMachineClient(
 export const API = "https://api.example.com/orders";
 export const OPAQUE_API = "https://api.example.com/opaque";
 
-/** Two registered APIs: `API` takes JWT access tokens, `OPAQUE_API` opaque ones. */
+/** Two registered APIs, open to every client: `API` takes JWT access tokens, `OPAQUE_API` opaque ones. */
 export async function createTestApis(server: TestServer): Promise<void> {
   const scopes = { "orders:read": "Read your orders", "orders:write": "Change your orders" };
-  const shared = { scopes, accessTokenAlgorithm: undefined, accessTokenSeconds: undefined };
+  const shared = { scopes, open: true };
   const { resourceServers } = server.app;
   await resourceServers.create({
     ...shared,
