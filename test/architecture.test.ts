@@ -209,10 +209,7 @@ function findSourceViolations(file: string, source: string): string[] {
   const code = withoutComments(source);
   const lines = source.trimEnd().split("\n").length;
   const checks: readonly (readonly [boolean, string])[] = [
-    [
-      !CLOCKS.has(file) && /\bDate\.now\b/.test(code),
-      `reads Date.now: ask a Clock (${CLOCK})`,
-    ],
+    [!CLOCKS.has(file) && /\bDate\.now\b/.test(code), `reads Date.now: ask a Clock (${CLOCK})`],
     [
       !CLOCKS.has(file) && /\bnew Date(?:\(\s*\)|(?!\s*\(|\w))/.test(code),
       `reads the time: ask a Clock (${CLOCK})`,

@@ -7,6 +7,9 @@ import {
 } from "oidc-provider";
 import type { SigningAlgorithm } from "../keys/signing-key.js";
 import type { CookieSignatures } from "../lib/cookie-signatures.js";
+import { createAccessTokenCustomizer } from "./access-token-claims.js";
+import { createApiClaims } from "./api-claims.js";
+import { addAuthenticationClaims } from "./authentication-claims.js";
 import { SUPPORTED_ACRS } from "./authentication-context.js";
 import { CLAIMS_BY_SCOPE, SCOPES } from "./claims.js";
 import {
@@ -76,6 +79,11 @@ export function createConfiguration(deps: ProviderDeps): Configuration {
     fetchResponseBodyLimits: {
       jwks_uri: OUTBOUND_BODY_BYTES,
       sector_identifier_uri: OUTBOUND_BODY_BYTES,
+    },
+    formats: {
+      customizers: {
+        jwt: createAccessTokenCustomizer([addAuthenticationClaims, createApiClaims(deps)]),
+      },
     },
     interactions: { policy: createInteractionPolicy(clients), url: deps.interactionUrl },
     // A client that registered the refresh grant gets to use it; without offline_access the token
