@@ -5,6 +5,7 @@ import type { App } from "./app.js";
 import { addAccountCommands } from "./cli/account-commands.js";
 import { addApiCommands } from "./cli/api-commands.js";
 import { positiveInteger } from "./cli/positive-integer.js";
+import { addExchangeCommands } from "./cli/exchange-commands.js";
 import * as clients from "./commands/client-commands.js";
 import type { CommandResult } from "./commands/command.js";
 import { removeDemonstration } from "./commands/demonstration-commands.js";
@@ -49,6 +50,7 @@ program
   );
 
 addAccountCommands(program, withApp);
+addExchangeCommands(program, withApp);
 
 interface ClientOptions {
   name?: string;

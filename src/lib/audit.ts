@@ -5,6 +5,7 @@ export type AuditEvent =
   | "sign_out"
   | "consent"
   | "token.issued"
+  | "token.exchanged"
   | "token.refused"
   | "token.refreshed"
   | "token.revoked"
@@ -19,6 +20,7 @@ export type AuditEvent =
   | "client.updated"
   | "client.deleted"
   | "client_authentication"
+  | "token_exchange_policy.changed"
   | "key.created"
   | "account.created"
   | "account.changed";

@@ -2,6 +2,7 @@ import { errors, type Adapter, type AdapterPayload } from "oidc-provider";
 import { hashClientSecret, isClientSecretHash } from "../clients/client-secret.js";
 import type { ClientStore } from "../clients/client-store.js";
 import { findUnsafeUri } from "../clients/find-unsafe-uri.js";
+import { TOKEN_EXCHANGE_GRANT } from "./token-exchange-grant.js";
 
 /**
  * Clients as the library sees them: metadata with the secret's hash in place of the secret. What an
@@ -23,6 +24,10 @@ export function createClientAdapter(clients: ClientStore): Adapter {
       const { client_secret: secret, client_id: _clientId, ...metadata } = payload;
       const problem = findUnsafeUri(metadata);
       if (problem !== undefined) throw new errors.InvalidClientMetadata(problem);
+      if ([metadata["grant_types"]].flat().includes(TOKEN_EXCHANGE_GRANT)) {
+        const message = "token exchange is allowed by an administrator, not by registration";
+        throw new errors.InvalidClientMetadata(message);
+      }
       await clients.saveRegistration(clientId, metadata, secretAtRest(secret));
     },
 

@@ -9,6 +9,8 @@ import {
 import { toAccountId } from "../accounts/account.js";
 import type { AccountStore } from "../accounts/account-store.js";
 import type { Clock } from "../lib/clock.js";
+import type { TokenAncestors } from "./token-ancestors.js";
+import type { AreTokensAlive } from "./token-liveness.js";
 import type { ClientStore } from "../clients/client-store.js";
 
 /** 5 min: an assertion is made for one request; RFC 7523 sets no bound (OA-10 of ASVS 10.4.16). */
@@ -27,6 +29,8 @@ export function clientBasedCors(_ctx: unknown, origin: string, client: Client): 
 export interface IntrospectionPolicyDeps {
   readonly clients: Pick<ClientStore, "find">;
   readonly accounts: Pick<AccountStore, "find">;
+  readonly ancestors: Pick<TokenAncestors, "of">;
+  readonly areTokensAlive: AreTokensAlive;
 }
 
 /**
@@ -34,20 +38,29 @@ export interface IntrospectionPolicyDeps {
  * (RFC 7662 §4: any other caller could probe for tokens). It is not active any more once its
  * account is disabled or deleted, or its client is deleted.
  */
-export function createIntrospectionPolicy({ clients, accounts }: IntrospectionPolicyDeps) {
+export function createIntrospectionPolicy(deps: IntrospectionPolicyDeps) {
+  const { clients, accounts, ancestors, areTokensAlive } = deps;
+
   return async (
     _ctx: KoaContextWithOIDC,
     client: Client,
     token: AccessToken | ClientCredentials | RefreshToken,
   ): Promise<boolean> => {
-    if ("accountId" in token) {
-      const account = await accounts.find(toAccountId(token.accountId));
-      if (account === undefined || account.disabled) return false;
-    }
+    if (!(await isSubjectAlive(token))) return false;
     if (token.clientId === client.clientId) return true;
     // The library looks for the token's client afterwards, and fails when it is gone.
     return (await isForApiOf(client, token)) && (await isKnown(token.clientId));
   };
+
+  /** An exchanged token stands on those that it came from, whose subject may be a client. */
+  async function isSubjectAlive(
+    token: AccessToken | ClientCredentials | RefreshToken,
+  ): Promise<boolean> {
+    const lineage = token.kind === "RefreshToken" ? [] : ancestors.of(token);
+    if (lineage.length > 0) return areTokensAlive(lineage);
+    if (!("accountId" in token)) return true;
+    return (await accounts.find(toAccountId(token.accountId)))?.disabled === false;
+  }
 
   async function isForApiOf(
     client: Client,

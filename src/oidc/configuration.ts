@@ -24,6 +24,8 @@ import { clientName } from "./client-name.js";
 import { createDefaultResource } from "./default-resource.js";
 import { createDeviceFlow, formSecret } from "./device-flow.js";
 import { createLoadExistingGrant } from "./grants.js";
+import type { TokenAncestors } from "./token-ancestors.js";
+import type { AreTokensAlive } from "./token-liveness.js";
 import { createInteractionPolicy } from "./interaction-policy.js";
 import { createLifetimes, type Lifetimes } from "./lifetimes.js";
 import { createOutboundFetch, OUTBOUND_BODY_BYTES } from "./outbound-fetch.js";
@@ -53,7 +55,12 @@ const CLIENT_AUTH_METHODS: ClientAuthMethod[] = [
 /** Asymmetric only: HS256 needs the client secret in the clear, and `none` proves nothing. */
 const CLIENT_SIGNING_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"] as const;
 
-export function createConfiguration(deps: ProviderDeps): Configuration {
+export interface ConfigurationDeps extends ProviderDeps {
+  readonly ancestors: TokenAncestors;
+  readonly areTokensAlive: AreTokensAlive;
+}
+
+export function createConfiguration(deps: ConfigurationDeps): Configuration {
   const { settings, signingKeys, pages, clients, clock } = deps;
   const serverAlgorithms = [...signingKeys.algorithms()];
 
@@ -74,6 +81,8 @@ export function createConfiguration(deps: ProviderDeps): Configuration {
       dPoPSigningAlgValues: ["ES256", "EdDSA"],
     },
     enableHttpPostMethods: settings.authorizationPost,
+    // An exchanged token brings its own (`act`); others have none.
+    extraTokenClaims: (_ctx, { extra }) => extra,
     features: features(deps),
     fetch: createOutboundFetch(settings.outboundAllowedHosts),
     fetchResponseBodyLimits: {
@@ -82,7 +91,11 @@ export function createConfiguration(deps: ProviderDeps): Configuration {
     },
     formats: {
       customizers: {
-        jwt: createAccessTokenCustomizer([addAuthenticationClaims, createApiClaims(deps)]),
+        jwt: createAccessTokenCustomizer([
+          deps.ancestors.claims,
+          addAuthenticationClaims,
+          createApiClaims(deps),
+        ]),
       },
     },
     interactions: { policy: createInteractionPolicy(clients), url: deps.interactionUrl },
@@ -107,7 +120,7 @@ export function createConfiguration(deps: ProviderDeps): Configuration {
   };
 }
 
-function features(deps: ProviderDeps): NonNullable<Configuration["features"]> {
+function features(deps: ConfigurationDeps): NonNullable<Configuration["features"]> {
   const { settings, pages } = deps;
   return {
     devInteractions: { enabled: false },

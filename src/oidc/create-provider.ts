@@ -9,6 +9,7 @@ import type { AccountStore } from "../accounts/account-store.js";
 import { verifyClientSecret } from "../clients/client-secret.js";
 import type { ClientStore } from "../clients/client-store.js";
 import type { ResourceServerStore } from "../clients/resource-server-store.js";
+import type { TokenExchangePolicyStore } from "../clients/token-exchange-policy-store.js";
 import type { ConsentStore } from "../accounts/consent-store.js";
 import type { SigningKeys } from "../keys/signing-keys.js";
 import type { Audit } from "../lib/audit.js";
@@ -37,6 +38,10 @@ import { ROUTES } from "./routes.js";
 import { createValidatedClients } from "./validated-clients.js";
 import { createFinishAnswers } from "./finish-answers.js";
 import { followKeys } from "./library-keys.js";
+import { createTokenAncestors } from "./token-ancestors.js";
+import { registerTokenExchange } from "./token-exchange.js";
+import { createAreTokensAlive } from "./token-liveness.js";
+import { createFindPresentedToken } from "./presented-token.js";
 import { letMetadataBeCached } from "./metadata-caching.js";
 
 export interface ProviderDeps {
@@ -50,6 +55,7 @@ export interface ProviderDeps {
   readonly consents: ConsentStore;
   readonly clients: ClientStore;
   readonly resourceServers: ResourceServerStore;
+  readonly tokenExchangePolicies: TokenExchangePolicyStore;
   readonly pages: ProviderPages;
   readonly interactionUrl: NonNullable<NonNullable<Configuration["interactions"]>["url"]>;
   readonly sealer: Sealer;
@@ -74,12 +80,18 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     consents: translateOutages(given.consents),
     clients: translateOutages(given.clients),
     resourceServers: translateOutages(given.resourceServers),
+    tokenExchangePolicies: translateOutages(given.tokenExchangePolicies),
   };
   const { settings, models, accounts, audit, logger, clock } = deps;
   const consumptions = createConsumptions({ models, logger });
   const validatedClients = createValidatedClients(deps.clients);
-  const provider = new CommittingProvider(settings.issuer, {
-    ...createConfiguration(deps),
+  const ancestors = createTokenAncestors(deps.sealer);
+  const provider: Provider = new CommittingProvider(settings.issuer, {
+    ...createConfiguration({
+      ...deps,
+      ancestors,
+      areTokensAlive: (tokens) => areTokensAlive(tokens),
+    }),
     adapter: createAdapterFactory({
       ...deps,
       consumptions,
@@ -88,6 +100,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     }),
     findAccount: createFindAccount(accounts),
   });
+  const areTokensAlive = createAreTokensAlive({ ...deps, provider });
 
   followKeys(provider, deps.signingKeys);
   provider.Client.prototype.compareClientSecret = compareClientSecret;
@@ -96,8 +109,15 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     models.insertOnce("ReplayDetection", replayId(iss, jti), { iss }, exp - clock.nowSeconds());
 
   placeModels(provider, deps.values);
+  ancestors.keepIn(provider);
   validatedClients.keepFor(provider);
   limitDevicePolling(provider, models);
+  registerTokenExchange({
+    ...deps,
+    provider,
+    ancestors,
+    findToken: createFindPresentedToken({ ...deps, provider, ancestors, areTokensAlive }),
+  });
   const surroundings = {
     models,
     consumptions,

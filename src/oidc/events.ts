@@ -1,13 +1,21 @@
 import type { EventEmitter } from "node:events";
 import type { KoaContextWithOIDC, Provider } from "oidc-provider";
-import type { Audit } from "../lib/audit.js";
+import type { Audit, AuditEvent } from "../lib/audit.js";
 import type { Logger } from "../lib/logger.js";
+import { findExchangeFacts } from "./exchange-facts.js";
 import { requestFacts } from "./request-facts.js";
+import { TOKEN_EXCHANGE_GRANT } from "./token-exchange-grant.js";
 
 export interface EventDeps {
   readonly audit: Audit;
   readonly logger: Logger;
 }
+
+/** Other grants issue a token. */
+const EVENT_OF_GRANT: Readonly<Record<string, AuditEvent>> = {
+  refresh_token: "token.refreshed",
+  [TOKEN_EXCHANGE_GRANT]: "token.exchanged",
+};
 
 /** Declared as a method, so that each listener may name the types that its event brings. */
 type Listener = { listen(...args: unknown[]): void }["listen"];
@@ -44,13 +52,15 @@ export function listenToProvider(provider: Provider, { audit, logger }: EventDep
 
   on("grant.success", (ctx: KoaContextWithOIDC) => {
     const grantType = ctx.oidc.params?.["grant_type"];
-    const event = grantType === "refresh_token" ? "token.refreshed" : "token.issued";
+    const event = EVENT_OF_GRANT[String(grantType)] ?? "token.issued";
     const { scope }: { scope?: unknown } = ctx.body ?? {};
-    audit({ event, outcome: "success", grantType, scope, ...requestFacts(ctx) });
+    const facts = { grantType, scope, ...requestFacts(ctx), ...findExchangeFacts(ctx) };
+    audit({ event, outcome: "success", ...facts });
   });
 
   on("grant.error", (ctx: KoaContextWithOIDC, err: ErrorFacts) => {
-    audit({ event: "token.refused", outcome: "failure", ...reason(err), ...requestFacts(ctx) });
+    const facts = { ...requestFacts(ctx), ...findExchangeFacts(ctx) };
+    audit({ event: "token.refused", outcome: "failure", ...reason(err), ...facts });
   });
 
   on("grant.revoked", (ctx: KoaContextWithOIDC, grantId: string) => {

@@ -5,18 +5,22 @@ import {
   type ResourceServer as ResourceServerInfo,
 } from "oidc-provider";
 import { allowedScopes } from "../clients/allowed-scopes.js";
-import type { ResourceServerStore } from "../clients/resource-server-store.js";
+import type { ResourceServer, ResourceServerStore } from "../clients/resource-server-store.js";
 import type { SigningAlgorithm } from "../keys/signing-key.js";
 import type { Audit } from "../lib/audit.js";
 import { SCOPES } from "./claims.js";
 import { requestFacts } from "./request-facts.js";
 import { requestedScopes } from "./requested-scopes.js";
 
-export interface ResourceServerInfoDeps {
-  readonly resourceServers: Pick<ResourceServerStore, "find">;
-  readonly audit: Audit;
+/** What holds for APIs that say nothing of their own. */
+export interface ResourceServerDefaults {
   readonly accessTokenAlgorithm: SigningAlgorithm;
   readonly accessTokenSeconds: number;
+}
+
+export interface ResourceServerInfoDeps extends ResourceServerDefaults {
+  readonly resourceServers: Pick<ResourceServerStore, "find">;
+  readonly audit: Audit;
 }
 
 /** Routes at which the library asks again for what a request before has settled. */
@@ -31,8 +35,7 @@ const REPEATING_ROUTES = new Set(["resume", "code_verification", "device_resume"
 export function createResourceServerInfo({
   resourceServers,
   audit,
-  accessTokenAlgorithm,
-  accessTokenSeconds,
+  ...defaults
 }: ResourceServerInfoDeps) {
   return async (
     ctx: KoaContextWithOIDC,
@@ -48,14 +51,7 @@ export function createResourceServerInfo({
       );
     }
     narrow(ctx, api.identifier, { known: Object.keys(api.scopes), allowed: scopes });
-    const signing = { alg: api.accessTokenAlgorithm ?? accessTokenAlgorithm };
-    return {
-      scope: scopes.join(" "),
-      audience: api.identifier,
-      accessTokenTTL: api.accessTokenSeconds ?? accessTokenSeconds,
-      accessTokenFormat: api.accessTokenFormat,
-      ...(api.accessTokenFormat === "jwt" ? { jwt: { sign: signing } } : {}),
-    };
+    return describeResourceServer(api, scopes, defaults);
   };
 
   /** Tells what is left out, once a request. @throws InvalidScope when nothing is left. */
@@ -92,4 +88,20 @@ export function createResourceServerInfo({
 /** The client names the scopes now; those of codes and refresh tokens were judged before. */
 function isDirectRequest({ oidc }: KoaContextWithOIDC): boolean {
   return oidc.route !== "token" || oidc.params?.["grant_type"] === "client_credentials";
+}
+
+/** An API in the library's words. @param scopes those that may be had. */
+export function describeResourceServer(
+  api: ResourceServer,
+  scopes: readonly string[],
+  { accessTokenAlgorithm, accessTokenSeconds }: ResourceServerDefaults,
+) {
+  const signing = { alg: api.accessTokenAlgorithm ?? accessTokenAlgorithm };
+  return {
+    scope: scopes.join(" "),
+    audience: api.identifier,
+    accessTokenTTL: api.accessTokenSeconds ?? accessTokenSeconds,
+    accessTokenFormat: api.accessTokenFormat,
+    ...(api.accessTokenFormat === "jwt" ? { jwt: { sign: signing } } : {}),
+  } satisfies ResourceServerInfo;
 }

@@ -1,6 +1,7 @@
 import { createCachedAccountStore } from "../accounts/cached-account-store.js";
 import { createCachedClientStore } from "../clients/cached-client-store.js";
 import { createCachedResourceServerStore } from "../clients/cached-resource-server-store.js";
+import { createCachedTokenExchangePolicyStore } from "../clients/cached-token-exchange-policy-store.js";
 import type { ChangeFeed } from "../lib/change-feed.js";
 import type { Clock } from "../lib/clock.js";
 import type { Database } from "./open-database.js";
@@ -10,6 +11,7 @@ import { createSqlConsentStore } from "./sql-consent-store.js";
 import { createSqlResourceServerStore } from "./sql-resource-server-store.js";
 import { createSqlSigningKeyStore } from "./sql-signing-key-store.js";
 import { createSqlStatusListStore } from "./sql-status-list-store.js";
+import { createSqlTokenExchangePolicyStore } from "./sql-token-exchange-policy-store.js";
 
 export interface SqlStoresDeps {
   readonly database: Database;
@@ -26,6 +28,10 @@ export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
     consents: createSqlConsentStore(deps),
     clients: createCachedClientStore(createSqlClientStore(deps), changes),
     resourceServers: createCachedResourceServerStore(createSqlResourceServerStore(deps), changes),
+    tokenExchangePolicies: createCachedTokenExchangePolicyStore(
+      createSqlTokenExchangePolicyStore(deps),
+      changes,
+    ),
     signingKeys: createSqlSigningKeyStore(deps),
     statusLists: createSqlStatusListStore(deps),
   };

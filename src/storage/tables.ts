@@ -77,6 +77,18 @@ export interface ResourceServerClientRow {
   scopes: string | null;
 }
 
+export interface TokenExchangePolicyRow {
+  client_id: string;
+  /** Null: any. */
+  source: string | null;
+  target: string;
+  impersonation: boolean | number;
+  delegation: boolean | number;
+  /** Separated by spaces; null: those of the exchanged token. */
+  scopes: string | null;
+  created_at: number;
+}
+
 export interface SigningKeyRow {
   kid: string;
   algorithm: string;
@@ -151,6 +163,7 @@ declare module "knex/types/tables.js" {
     resource_server: Table<ResourceServerRow>;
     resource_server_client: Table<ResourceServerClientRow>;
     signing_key: Table<SigningKeyRow, "signs_from" | "published_until">;
+    token_exchange_policy: Table<TokenExchangePolicyRow>;
     model: Table<ModelRow, "consumed_at" | "consumed_by">;
     status_list: Table<StatusListRow>;
     status_list_entry: Table<StatusListEntryRow>;

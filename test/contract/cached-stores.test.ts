@@ -3,6 +3,7 @@ import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promi
 import { expect } from "chai";
 import type { AccountStore } from "../../src/accounts/account-store.js";
 import type { ClientStore } from "../../src/clients/client-store.js";
+import type { TokenExchangePolicyStore } from "../../src/clients/token-exchange-policy-store.js";
 import type { ResourceServerStore } from "../../src/clients/resource-server-store.js";
 import { migrateDatabase } from "../../src/storage/migrate.js";
 import { openDatabase, type Database } from "../../src/storage/open-database.js";
@@ -26,6 +27,7 @@ interface Stores {
   readonly accounts: AccountStore;
   readonly clients: ClientStore;
   readonly resourceServers: ResourceServerStore;
+  readonly tokenExchangePolicies: TokenExchangePolicyStore;
 }
 
 const KINDS: Record<string, Kind> = {
@@ -88,6 +90,28 @@ const KINDS: Record<string, Kind> = {
       return (found) => found === undefined;
     },
     sql: "delete from resource_server where identifier = rtrim(?, '/')",
+  },
+  "token exchange policy": {
+    async create(stores) {
+      const clientId = await KINDS["client"]?.create(stores);
+      const target = await KINDS["resource server"]?.create(stores);
+      if (clientId === undefined || target === undefined) throw new TypeError("unknown kinds");
+      const kinds = ["delegation"] as const;
+      const policy = { clientId, source: undefined, target, kinds, scopes: ["read"] };
+      await stores.tokenExchangePolicies.save(policy);
+      return clientId;
+    },
+    find: ({ tokenExchangePolicies }, id) => tokenExchangePolicies.findAllOf(id),
+    async change({ tokenExchangePolicies }, id) {
+      const [policy] = await tokenExchangePolicies.findAllOf(id);
+      if (policy === undefined) throw new TypeError("no policy");
+      // One more, of which the nodes that keep the others must hear.
+      await tokenExchangePolicies.save({ ...policy, source: policy.target, scopes: undefined });
+      return (found) => Array.isArray(found) && found.length === 2;
+    },
+    sql: `insert into token_exchange_policy
+      select client_id, target, target, true, true, null, 0 from token_exchange_policy
+      where client_id = ?`,
   },
 };
 

@@ -115,6 +115,45 @@ describe("latchkey, the operator's command", function () {
     expect((await latchkey("api create not-a-uri")).stderr).to.include("absolute URI");
   });
 
+  it("allows, lists and disallows token exchange of confidential clients", async () => {
+    const create = async (type: string) => {
+      const created = await latchkey(
+        `client create --type ${type} --redirect-uri https://a.example/ --json`,
+      );
+      return (JSON.parse(created.stdout) as { client_id: string }).client_id;
+    };
+    const [web, spa] = [await create("web"), await create("spa")];
+    await latchkey("api create https://stock.example.com --scope stock:read=See");
+    const key = `${web} --to https://stock.example.com/`;
+
+    const unknown = await latchkey(`exchange allow ${web} --to https://nowhere.example.com`);
+    expect([unknown.code, unknown.stderr]).to.deep.equal([
+      1,
+      'latchkey: There is no API "https://nowhere.example.com".\n',
+    ]);
+    const undeclared = await latchkey(`exchange allow ${key} --scope stock:burn`);
+    expect(undeclared.stderr).to.include("has no scope stock:burn");
+    const isPublic = await latchkey(`exchange allow ${spa} --to https://stock.example.com`);
+    expect(isPublic.stderr).to.include("only confidential clients");
+
+    const allowed = await latchkey(`exchange allow ${key} --kind impersonation --scope stock:read`);
+    expect(allowed.code, allowed.stderr).to.equal(0);
+    const again = await latchkey(`exchange allow ${key} --json`);
+    expect(JSON.parse(again.stdout)).to.deep.equal({
+      client_id: web,
+      source: null,
+      target: "https://stock.example.com",
+      kinds: ["delegation"],
+      scopes: null,
+    });
+    expect((await latchkey("exchange list")).stdout).to.equal(
+      `${"CLIENT ID".padEnd(web.length)}  FROM   TO                         KINDS       SCOPES\n` +
+        `${web}  (any)  https://stock.example.com  delegation  (as exchanged)\n`,
+    );
+    expect((await latchkey(`exchange disallow ${key}`)).code).to.equal(0);
+    expect((await latchkey(`exchange disallow ${key}`)).code).to.equal(1);
+  });
+
   it("migrates, and says when there is nothing to do", async () => {
     const result = await latchkey("migrate --json");
     expect(JSON.parse(result.stdout)).to.deep.equal({ applied: [] });
@@ -129,6 +168,7 @@ describe("latchkey, the operator's command", function () {
       "account set-password",
       "client create",
       "api create",
+      "exchange allow",
       "initial-access-token create",
       "demonstration remove",
     ];

@@ -19,6 +19,13 @@ export interface TokenSet {
   readonly claims: Record<string, unknown> | undefined;
 }
 
+export interface ExchangedTokenSet extends TokenSet {
+  readonly issued_token_type?: unknown;
+}
+
+export const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+export const ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token";
+
 /** An authorization request under way. */
 export interface Attempt {
   readonly url: URL;
@@ -44,6 +51,8 @@ export interface RelyingParty {
   redeem(attempt: Attempt, callback: URL, parameters?: Parameters): Promise<TokenSet>;
   refresh(refreshToken: string, parameters?: Parameters): Promise<TokenSet>;
   clientCredentials(parameters?: Parameters): Promise<TokenSet>;
+  /** RFC 8693; `subject_token_type` is that of an access token unless given. */
+  exchange(parameters: Parameters): Promise<ExchangedTokenSet>;
   userinfo(accessToken: string, subject: string): Promise<Record<string, unknown>>;
   introspect(token: string): Promise<{ active: boolean } & Record<string, unknown>>;
   revoke(token: string): Promise<void>;

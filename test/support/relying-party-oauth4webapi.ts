@@ -1,10 +1,12 @@
 import * as oauth from "oauth4webapi";
-import type {
-  Attempt,
-  Connect,
-  ConnectOptions,
-  Parameters,
-  TokenSet,
+import {
+  ACCESS_TOKEN,
+  TOKEN_EXCHANGE,
+  type Attempt,
+  type Connect,
+  type ConnectOptions,
+  type Parameters,
+  type TokenSet,
 } from "./relying-party-libraries.js";
 import type { TestClient } from "./test-client.js";
 
@@ -101,6 +103,21 @@ export const connectWithOauth4webapi: Connect = async (server, registered, optio
     async clientCredentials(parameters = {}) {
       const response = await oauth.clientCredentialsGrantRequest(as, rp, auth, parameters, bound);
       return verified(response, await oauth.processClientCredentialsResponse(as, rp, response));
+    },
+
+    async exchange(parameters) {
+      const all = { subject_token_type: ACCESS_TOKEN, ...parameters };
+      const response = await oauth.genericTokenEndpointRequest(
+        as,
+        rp,
+        auth,
+        TOKEN_EXCHANGE,
+        all,
+        bound,
+      );
+      const answer = await oauth.processGenericTokenEndpointResponse(as, rp, response);
+      const { issued_token_type } = answer;
+      return { ...(await verified(response, answer)), issued_token_type };
     },
 
     async userinfo(accessToken, subject) {

@@ -1,10 +1,12 @@
 import * as client from "openid-client";
-import type {
-  Attempt,
-  Connect,
-  ConnectOptions,
-  Parameters,
-  TokenSet,
+import {
+  ACCESS_TOKEN,
+  TOKEN_EXCHANGE,
+  type Attempt,
+  type Connect,
+  type ConnectOptions,
+  type Parameters,
+  type TokenSet,
 } from "./relying-party-libraries.js";
 import type { TestClient } from "./test-client.js";
 
@@ -59,6 +61,11 @@ export const connectWithOpenidClient: Connect = async (server, registered, optio
       toTokenSet(await client.refreshTokenGrant(config, refreshToken, parameters, dpop)),
     clientCredentials: async (parameters = {}) =>
       toTokenSet(await client.clientCredentialsGrant(config, parameters, dpop)),
+    async exchange(parameters) {
+      const all = { subject_token_type: ACCESS_TOKEN, ...parameters };
+      const answer = await client.genericGrantRequest(config, TOKEN_EXCHANGE, all, dpop);
+      return { ...toTokenSet(answer), issued_token_type: answer["issued_token_type"] };
+    },
     userinfo: (accessToken, subject) => client.fetchUserInfo(config, accessToken, subject, dpop),
     introspect: async (token) => ({ ...(await client.tokenIntrospection(config, token)) }),
     revoke: (token) => client.tokenRevocation(config, token),

@@ -5,6 +5,7 @@ import type { AccountStore } from "../../src/accounts/account-store.js";
 import type { ConsentStore } from "../../src/accounts/consent-store.js";
 import type { ClientStore } from "../../src/clients/client-store.js";
 import type { ResourceServerStore } from "../../src/clients/resource-server-store.js";
+import type { TokenExchangePolicyStore } from "../../src/clients/token-exchange-policy-store.js";
 import type { SigningKeyStore } from "../../src/keys/signing-key-store.js";
 import type { ChangeFeed } from "../../src/lib/change-feed.js";
 import type { Clock } from "../../src/lib/clock.js";
@@ -33,6 +34,7 @@ export interface TestStores {
   readonly consents: ConsentStore;
   readonly clients: ClientStore;
   readonly resourceServers: ResourceServerStore;
+  readonly tokenExchangePolicies: TokenExchangePolicyStore;
   readonly signingKeys: SigningKeyStore;
   readonly statusLists: StatusListStore;
 }
