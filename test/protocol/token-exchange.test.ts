@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { decodeJwt } from "jose";
 import { refusalOf } from "../support/oauth-error.js";
 import { ACCESS_TOKEN, LIBRARIES, type RelyingParty } from "../support/relying-party-libraries.js";
-import { createExchanges, OPAQUE_API, STOCK, type Exchanges } from "../support/token-exchange.js";
+import { OPAQUE_API } from "../support/test-client.js";
+import { createExchanges, STOCK, type Exchanges } from "../support/token-exchange.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 
 describe("token exchange (RFC 8693)", () => {

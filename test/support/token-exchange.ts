@@ -1,7 +1,6 @@
 import type { TokenExchangePolicy } from "../../src/clients/token-exchange-policy-store.js";
 import { connect, type RelyingParty } from "./relying-party-libraries.js";
 import {
-  API,
   OPAQUE_API,
   createMachineClient,
   createTestApis,
@@ -13,7 +12,7 @@ import { authorize, createUserAgent, type UserAgent } from "./user-agent.js";
 
 /** Where exchanged tokens are for: takes JWTs; `OPAQUE_STOCK` opaque ones. */
 export const STOCK = "https://stock.example.com";
-export const OPAQUE_STOCK = "https://stock.example.com/opaque";
+const OPAQUE_STOCK = "https://stock.example.com/opaque";
 
 /** A shop that sends people's tokens to an API, which calls others in their name. */
 export interface Exchanges {
@@ -70,5 +69,3 @@ export async function createExchanges(server: TestServer): Promise<Exchanges> {
       }),
   };
 }
-
-export { API, OPAQUE_API };
