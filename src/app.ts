@@ -36,13 +36,14 @@ import { createSecurityHeaders } from "./http/security-headers.js";
 import { createServerMetadataAlias } from "./http/server-metadata-alias.js";
 import { createTokenRoutes } from "./http/token-routes.js";
 import { defaultKeyTimes, type KeyTimes } from "./keys/key-schedule.js";
+import { createKeyRotation } from "./keys/key-rotation.js";
+import { createKeyUpkeep } from "./keys/key-upkeep.js";
 import { openSigningKeys } from "./keys/signing-keys.js";
 import type { SigningAlgorithm } from "./keys/signing-key.js";
 import { createAudit } from "./lib/audit.js";
-import { createCookieSignatures } from "./lib/cookie-signatures.js";
+import { deriveSecrets } from "./lib/derived-secrets.js";
 import type { Clock } from "./lib/clock.js";
 import type { Logger } from "./lib/logger.js";
-import { createMac, createSealer, deriveKey } from "./lib/seal.js";
 import { createFindAccessToken } from "./oidc/access-tokens.js";
 import { createClientAdministration } from "./oidc/client-administration.js";
 import { createProvider } from "./oidc/create-provider.js";
@@ -68,10 +69,11 @@ const BASE_ALGORITHMS: readonly SigningAlgorithm[] = ["RS256", "ES256"];
 export type App = Awaited<ReturnType<typeof createApp>>;
 
 export async function createApp(deps: AppDeps) {
-  const { config, secretKey, database, redis, changes, clock, logger } = deps;
+  const { config, secretKeys, database, redis, changes, clock, logger } = deps;
   const { issuer } = config;
   const basePath = new URL(issuer).pathname.replace(/\/$/, "");
   const audit = createAudit(logger);
+  const secrets = deriveSecrets(secretKeys);
 
   const sqlModels = createSqlModelStore({ database, clock });
   const stores = {
@@ -95,36 +97,37 @@ export async function createApp(deps: AppDeps) {
   const accountDeps = { accounts, passwordHasher, issuerHost: new URL(issuer).host };
   const signIn = createSignIn({ accounts, passwordHasher, logger });
 
+  const keyDeps = {
+    store: stores.signingKeys,
+    sealer: secrets.signingKeys,
+    times: { ...defaultKeyTimes(config.sessionAbsoluteSeconds), ...deps.keyTimes },
+    clock,
+    audit,
+  };
   const signingKeys = await openSigningKeys(
     [...new Set([...BASE_ALGORITHMS, config.accessTokenAlgorithm])],
     {
-      store: stores.signingKeys,
-      sealer: createSealer(secretKey, "signing-keys"),
-      times: { ...defaultKeyTimes(config.sessionAbsoluteSeconds), ...deps.keyTimes },
+      ...keyDeps,
       changes,
-      clock,
-      audit,
       logger,
     },
   );
+  const keyRotation = createKeyRotation({ ...keyDeps, refresh: signingKeys.refresh });
 
   const assets = loadAssets({ directory: join(viewsDirectory, "assets"), basePath });
   const { render } = createRenderer({ viewsDirectory, assets, basePath });
-  const sealedRequests = createSealedRequests(
-    createSealer(secretKey, "authorization-request"),
-    clock,
-  );
+  const sealedRequests = createSealedRequests(secrets.authorizationRequests, clock);
 
   const { provider, close: closeProvider } = createProvider({
     ...stores,
     settings: config,
     signingKeys,
-    cookieSignatures: createCookieSignatures([createMac(secretKey, "cookies")]),
-    dpopNonceSecret: deriveKey(secretKey, "dpop-nonce"),
+    cookieSignatures: secrets.cookies,
+    dpopNonceSecrets: secrets.dpopNonces,
     pages: createProviderPages({ accounts, render, basePath }),
     interactionUrl: createInteractionUrl(basePath, sealedRequests, setSealedRequestCookie),
-    sealer: createSealer(secretKey, "model-ids"),
-    values: createModelValues(deriveKey(secretKey, "model-values")),
+    sealer: secrets.modelIds,
+    values: createModelValues(...secrets.modelValues),
     clock,
     audit,
     logger,
@@ -150,7 +153,7 @@ export async function createApp(deps: AppDeps) {
     ...stores,
     interactions,
     signIn,
-    formGuard: createFormGuard(createMac(secretKey, "forms"), issuer),
+    formGuard: createFormGuard(secrets.forms, issuer),
     render,
     audit,
     basePath,
@@ -203,6 +206,16 @@ export async function createApp(deps: AppDeps) {
     /** Answers every request; Koa never lets it reject. */
     handler,
     /** The playground's client has a new secret at each start (`registerPlayground`). */
+    clock,
+    signingKeys,
+    keyRotation,
+    keyUpkeep: createKeyUpkeep({
+      ...keyDeps,
+      newestSealer: secrets.newestSigningKeys,
+      rotation: keyRotation,
+      rotationSeconds: config.signingKeyRotationSeconds,
+      logger,
+    }),
     setPlaygroundSecret: (secret: string) => {
       playgroundSecret = secret;
     },

@@ -6,6 +6,7 @@ import { addAccountCommands } from "./cli/account-commands.js";
 import { addApiCommands } from "./cli/api-commands.js";
 import { positiveInteger } from "./cli/positive-integer.js";
 import { addExchangeCommands } from "./cli/exchange-commands.js";
+import { addKeyCommands } from "./cli/key-commands.js";
 import * as clients from "./commands/client-commands.js";
 import type { CommandResult } from "./commands/command.js";
 import { removeDemonstration } from "./commands/demonstration-commands.js";
@@ -51,6 +52,7 @@ program
 
 addAccountCommands(program, withApp);
 addExchangeCommands(program, withApp);
+addKeyCommands(program, withApp);
 
 interface ClientOptions {
   name?: string;

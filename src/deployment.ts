@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import type { Config } from "./config/config.js";
 import type { ChangeFeed } from "./lib/change-feed.js";
+import type { SecretKeys } from "./lib/derived-secrets.js";
 import { LatchkeyError } from "./lib/errors.js";
 import type { Logger } from "./lib/logger.js";
 import { retryWhile } from "./lib/retry-while.js";
@@ -20,8 +21,8 @@ export interface Deployment {
   readonly redis: RedisConnection | undefined;
   /** Undefined: nothing that is read may be kept, since nobody tells when it changes. */
   readonly changes: ChangeFeed | undefined;
-  /** `config.secretKey`, or the generated one of development mode. */
-  readonly secretKey: string;
+  /** `config.secretKey`, or the generated one of development mode; and the previous one. */
+  readonly secretKeys: SecretKeys;
   close(): Promise<void>;
 }
 
@@ -40,8 +41,10 @@ export interface Serving {
  * @throws LatchkeyError with one line that says which store and what to do.
  */
 export async function openDeployment(config: Config, serving?: Serving): Promise<Deployment> {
-  const secretKey =
-    config.secretKey ?? loadOrCreateSecretFile(join(config.dataDirectory, "secret-key"));
+  const secretKeys: SecretKeys = [
+    config.secretKey ?? loadOrCreateSecretFile(join(config.dataDirectory, "secret-key")),
+    ...(config.secretKeyPrevious === undefined ? [] : [config.secretKeyPrevious]),
+  ];
   const poolMax = config.databasePoolMax;
   const database = await openDatabase(config.databaseUrl, { poolMax, ...serving });
   try {
@@ -53,7 +56,7 @@ export async function openDeployment(config: Config, serving?: Serving): Promise
       await redis?.close();
       await database.close();
     };
-    return { database, redis, changes, secretKey, close };
+    return { database, redis, changes, secretKeys, close };
   } catch (err) {
     await database.close();
     throw err;

@@ -14,6 +14,7 @@ import { formatBanner } from "./demonstration/format-banner.js";
 import { listen, type Listener } from "./http/listen.js";
 import { systemClock } from "./lib/clock.js";
 import { LatchkeyError } from "./lib/errors.js";
+import { startKeyUpkeep } from "./keys/start-key-upkeep.js";
 import { createLogger, type Logger } from "./lib/logger.js";
 import { releaseStartUpMemory } from "./lib/release-start-up-memory.js";
 import { claimDataDirectory } from "./storage/data-directory.js";
@@ -65,6 +66,9 @@ async function run(config: Config, logger: Logger): Promise<void> {
       batchSize: PURGE_BATCH_SIZE,
     });
     closers.push(() => purge.stop());
+
+    const keyUpkeep = startKeyUpkeep(app.keyUpkeep, logger);
+    closers.push(() => keyUpkeep.stop());
 
     await assertNoDemonstration(config, app);
     const banner = await prepareDevelopment(config, app);

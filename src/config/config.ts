@@ -34,6 +34,10 @@ export interface Config {
   readonly databaseUrl: string;
   /** Undefined only in development: one is generated and kept in `dataDirectory`. */
   readonly secretKey: string | undefined;
+  /** What was made under it is accepted, too. */
+  readonly secretKeyPrevious: string | undefined;
+  /** For so long a key signs; 0: until an operator changes it. */
+  readonly signingKeyRotationSeconds: number;
   readonly accessTokenAlgorithm: AccessTokenAlgorithm;
   readonly accessTokenSeconds: number;
   /** Unused for this long ends a refresh token; each rotation starts anew. */

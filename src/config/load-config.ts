@@ -34,6 +34,8 @@ function toConfig(values: SettingValues): Config {
     databaseUrl:
       values.DATABASE_URL ?? `sqlite:${values.DATA_DIR.replace(/\/+$/, "")}/latchkey.sqlite`,
     secretKey: values.SECRET_KEY,
+    secretKeyPrevious: values.SECRET_KEY_PREVIOUS,
+    signingKeyRotationSeconds: values.SIGNING_KEY_ROTATION_DAYS * SECONDS_OF_A_DAY,
     accessTokenAlgorithm: values.ALGORITHM,
     accessTokenSeconds: values.ACCESS_TOKEN_EXPIRE_MINUTES * SECONDS_OF_A_MINUTE,
     refreshTokenSeconds: values.REFRESH_TOKEN_EXPIRE_DAYS * SECONDS_OF_A_DAY,

@@ -17,6 +17,15 @@ export const protocolSettings = {
     example: "ES256",
     constraints: "ES256, RS256, PS256 or EdDSA; HS256 and none are refused",
   },
+  SIGNING_KEY_ROTATION_DAYS: {
+    group: "Tokens",
+    meaning:
+      "After so long a new key signs, which was published before. 0: keys change only by `latchkey keys rotate`.",
+    type: wholeNumber(0, MAX_DAYS),
+    default: "90",
+    example: "90",
+    constraints: "0 to 3650, whole days",
+  },
   ACCESS_TOKEN_EXPIRE_MINUTES: {
     group: "Tokens",
     meaning: "Life of an access token.",

@@ -154,6 +154,16 @@ export const serverSettings = {
       "at least 32 characters; in production also at least 10 different ones, and not a placeholder",
     secret: true,
   },
+  SECRET_KEY_PREVIOUS: {
+    group: "Storage and secrets",
+    meaning:
+      "Another secret key, under which things may have been made: they are accepted, and made under `SECRET_KEY` from now on. For changing `SECRET_KEY` while everything goes on (docs/operations.md).",
+    type: secretKey,
+    defaultNote: "none",
+    example: "(what SECRET_KEY was before)",
+    constraints: "as `SECRET_KEY`, and not the same",
+    secret: true,
+  },
   DEMONSTRATION_DATA: {
     group: "Storage and secrets",
     meaning: "Creates accounts and clients to try the server with, and prints how to sign in.",

@@ -55,6 +55,14 @@ export const settingRules: readonly SettingRule[] = [
   productionRule("SECRET_KEY", (key) =>
     key === undefined ? "must be given in production" : findWeakness(key),
   ),
+  productionRule("SECRET_KEY_PREVIOUS", (key) =>
+    key === undefined ? undefined : findWeakness(key),
+  ),
+  rule("SECRET_KEY_PREVIOUS", ["SECRET_KEY_PREVIOUS", "SECRET_KEY"], (values) =>
+    values.SECRET_KEY_PREVIOUS !== undefined && values.SECRET_KEY_PREVIOUS === values.SECRET_KEY
+      ? "is the same as SECRET_KEY: leave it out, or give the other one"
+      : undefined,
+  ),
   productionRule("DATABASE_URL", (url) =>
     url === undefined ? "must be given in production" : undefined,
   ),

@@ -79,9 +79,7 @@ export function createKeyRing(
   function now(): KeyRing {
     const nowSeconds = clock.nowSeconds();
     if (ring !== undefined && nowSeconds === ringSeconds) return ring;
-    const scheduled = [...Map.groupBy(keys, ({ algorithm }) => algorithm).values()].flatMap(
-      (ofAlgorithm) => scheduleKeys(ofAlgorithm, times, nowSeconds),
-    );
+    const scheduled = scheduleKeys(keys, times, nowSeconds);
     const states = scheduled.map(({ kid, state }) => `${kid} ${state}`).join();
     if (ring === undefined || states !== ringStates) ring = arrange(scheduled);
     ringSeconds = nowSeconds;

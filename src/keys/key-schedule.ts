@@ -31,6 +31,8 @@ export interface KeyTimes {
 export const JWKS_MAX_AGE_SECONDS = 300;
 /** 5 min more, in which a cache may answer from what it has while it asks for the newest. */
 export const JWKS_STALE_SECONDS = 300;
+/** 10 min in all, as the headers of the JWKS say. */
+export const JWKS_CACHED_SECONDS = JWKS_MAX_AGE_SECONDS + JWKS_STALE_SECONDS;
 /** 10 min: libraries that keep keys for a time of their own, whatever the headers say (jose). */
 const LIBRARY_CACHE_SECONDS = 600;
 /** 60 s: by how much the clocks of nodes may differ. */
@@ -38,7 +40,7 @@ const CLOCK_DIFFERENCE_SECONDS = 60;
 
 /** 21 min: a library may read what a cache kept, and the node behind that may be late. */
 const PUBLISH_AHEAD_SECONDS =
-  JWKS_MAX_AGE_SECONDS + JWKS_STALE_SECONDS + LIBRARY_CACHE_SECONDS + CLOCK_DIFFERENCE_SECONDS;
+  JWKS_CACHED_SECONDS + LIBRARY_CACHE_SECONDS + CLOCK_DIFFERENCE_SECONDS;
 
 /**
  * 24 h: no access token is issued for longer, whatever the settings were when it was. ID tokens live
@@ -57,12 +59,21 @@ export function defaultKeyTimes(sessionSeconds: number): KeyTimes {
 }
 
 /**
- * Where each key of one algorithm stands. The states follow from times in the rows alone, so nodes
- * need not agree on anything else.
+ * Where each key stands. The states follow from times in the rows alone, so nodes need not agree on
+ * anything else.
  *
- * @param keys all of one algorithm, in the order of their generations.
+ * @param keys in the order of their generations.
  */
 export function scheduleKeys<Key extends StoredSigningKey>(
+  keys: readonly Key[],
+  times: KeyTimes,
+  nowSeconds: number,
+): (Key & KeySchedule)[] {
+  const byAlgorithm = Map.groupBy(keys, ({ algorithm }) => algorithm);
+  return [...byAlgorithm.values()].flatMap((each) => scheduleAlgorithm(each, times, nowSeconds));
+}
+
+function scheduleAlgorithm<Key extends StoredSigningKey>(
   keys: readonly Key[],
   times: KeyTimes,
   nowSeconds: number,

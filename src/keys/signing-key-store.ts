@@ -26,10 +26,12 @@ export interface SigningKeyStore {
   replaceSealed(kid: string, from: string, to: string): Promise<boolean>;
   /** Keys that sign later than this second sign from it. @returns how many there were. */
   advance(algorithm: string, signsFromSeconds: number): Promise<number>;
+  /** @returns whether the key was there. */
+  delete(kid: string): Promise<boolean>;
   /**
-   * Deletes a key. With a successor, the algorithm has a key that signs from the successor's time: a
-   * later generation that is there already, or else the successor.
+   * Deletes a key. If it was the one that signs at the successor's time, or the last, then the key of
+   * the next generation signs from that time: one that is there already, or else the successor.
    * @returns whether the key was there; else nothing is done.
    */
-  drop(kid: string, successor?: StoredSigningKey): Promise<boolean>;
+  drop(kid: string, successor: StoredSigningKey): Promise<boolean>;
 }

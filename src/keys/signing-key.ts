@@ -1,7 +1,13 @@
 import { createHash, generateKeyPair, type JsonWebKey } from "node:crypto";
 import { promisify } from "node:util";
 
-export type SigningAlgorithm = "ES256" | "RS256" | "PS256" | "EdDSA";
+export const SIGNING_ALGORITHMS = ["ES256", "RS256", "PS256", "EdDSA"] as const;
+
+export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number];
+
+export function isSigningAlgorithm(name: string): name is SigningAlgorithm {
+  return SIGNING_ALGORITHMS.some((algorithm) => algorithm === name);
+}
 
 /** The public half of a key, with `kid`, `alg` and `use` set (RFC 7517 §4). */
 export interface PublicJwk extends JsonWebKey {

@@ -9,16 +9,12 @@ import type { Clock } from "../lib/clock.js";
 import { LatchkeyError } from "../lib/errors.js";
 import type { Logger } from "../lib/logger.js";
 import type { Sealer } from "../lib/seal.js";
+import { createKey } from "./create-key.js";
 import { createKeyRing, type KeyRing } from "./key-ring.js";
 import type { KeyTimes } from "./key-schedule.js";
 import { followSigningKeys } from "./follow-signing-keys.js";
-import { openKey, sealKey } from "./sealed-key.js";
-import {
-  generateSigningKey,
-  type PublicJwk,
-  type SigningAlgorithm,
-  type SigningKey,
-} from "./signing-key.js";
+import { openKey } from "./sealed-key.js";
+import type { PublicJwk, SigningAlgorithm, SigningKey } from "./signing-key.js";
 import type { SigningKeyStore } from "./signing-key-store.js";
 
 export interface SigningKeysDeps {
@@ -97,17 +93,10 @@ async function addFirstKey(
   algorithm: SigningAlgorithm,
   { store, sealer, clock, audit }: SigningKeysDeps,
 ): Promise<void> {
-  const key = await generateSigningKey(algorithm);
   const nowSeconds = clock.nowSeconds();
-  const added = await store.insert({
-    kid: key.kid,
-    algorithm,
-    generation: 1,
-    sealedJwk: sealKey(key, sealer),
-    createdAtSeconds: nowSeconds,
-    signsFromSeconds: nowSeconds,
-    publishedUntilSeconds: undefined,
-  });
+  const times = { createdAtSeconds: nowSeconds, signsFromSeconds: nowSeconds };
+  const key = await createKey(algorithm, sealer, { generation: 1, ...times });
+  const added = await store.insert(key);
   if (added) audit({ event: "key.created", outcome: "success", kid: key.kid, algorithm });
 }
 

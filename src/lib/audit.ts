@@ -22,6 +22,8 @@ export type AuditEvent =
   | "client_authentication"
   | "token_exchange_policy.changed"
   | "key.created"
+  | "key.retired"
+  | "key.dropped"
   | "account.created"
   | "account.changed";
 

@@ -5,6 +5,8 @@ const SECRET_FIELDS: ReadonlySet<string> = new Set([
   "client_secret",
   "clientSecret",
   "secretKey",
+  "secretKeyPrevious",
+  "secretKeys",
   "token",
   "access_token",
   "refresh_token",

@@ -68,6 +68,30 @@ export function createSealer(secretKey: string, purpose: string): Sealer {
   };
 }
 
+/** Seals with the first; opens what any of them sealed. */
+export function combineSealers(sealers: readonly [Sealer, ...Sealer[]]): Sealer {
+  const [first, ...others] = sealers;
+  if (others.length === 0) return first;
+  return {
+    seal: (plaintext, context) => first.seal(plaintext, context),
+    open(sealed, context) {
+      for (const sealer of sealers) {
+        const plaintext = sealer.open(sealed, context);
+        if (plaintext !== undefined) return plaintext;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Signs with the first; verifies what any of them signed. */
+export function combineMacs(macs: readonly [Mac, ...Mac[]]): Mac {
+  return {
+    sign: (message) => macs[0].sign(message),
+    verify: (message, mac) => macs.some((each) => each.verify(message, mac)),
+  };
+}
+
 /** HMAC-SHA-256 in base64url under a key of its own for each purpose. */
 export function createMac(secretKey: string, purpose: string): Mac {
   const key = keyFor(secretKey, `mac:${purpose}`);

@@ -165,8 +165,11 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
     },
 
     async findByUserCode(userCode) {
-      const payload = await models.findDeviceCodeByUserCode(values.userCodeAtRest(userCode));
-      return payload === undefined ? undefined : payloads.reopen(userCode, payload);
+      for (const stored of values.userCodesAtRest(userCode)) {
+        const payload = await models.findDeviceCodeByUserCode(stored);
+        if (payload !== undefined) return payloads.reopen(userCode, payload);
+      }
+      return undefined;
     },
 
     async consume(id) {

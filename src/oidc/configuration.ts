@@ -128,7 +128,7 @@ function features(deps: ConfigurationDeps): NonNullable<Configuration["features"
     claimsParameter: { enabled: true },
     clientCredentials: { enabled: true },
     deviceFlow: createDeviceFlow(pages),
-    dPoP: { enabled: true, nonceSecret: deps.dpopNonceSecret, requireNonce: () => false },
+    dPoP: { enabled: true, nonceSecret: deps.dpopNonceSecrets[0], requireNonce: () => false },
     introspection: { enabled: true, allowedPolicy: createIntrospectionPolicy(deps) },
     jwtIntrospection: { enabled: true },
     jwtResponseModes: { enabled: true },

@@ -37,19 +37,19 @@ import { translateOutages } from "./translate-outages.js";
 import { ROUTES } from "./routes.js";
 import { createValidatedClients } from "./validated-clients.js";
 import { createFinishAnswers } from "./finish-answers.js";
-import { followKeys } from "./library-keys.js";
 import { createTokenAncestors } from "./token-ancestors.js";
 import { registerTokenExchange } from "./token-exchange.js";
 import { createAreTokensAlive } from "./token-liveness.js";
 import { createFindPresentedToken } from "./presented-token.js";
+import { acceptNoncesOf, followKeys } from "./library-internals.js";
 import { letMetadataBeCached } from "./metadata-caching.js";
 
 export interface ProviderDeps {
   readonly settings: ProviderSettings;
   readonly signingKeys: SigningKeys;
   readonly cookieSignatures: CookieSignatures;
-  /** 32 bytes, the same on every node (RFC 9449 §8). */
-  readonly dpopNonceSecret: Buffer;
+  /** 32 bytes each, the same on every node (RFC 9449 §8); nonces are made with the first. */
+  readonly dpopNonceSecrets: readonly [Buffer, ...Buffer[]];
   readonly models: ModelStore;
   readonly accounts: AccountStore;
   readonly consents: ConsentStore;
@@ -103,6 +103,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   const areTokensAlive = createAreTokensAlive({ ...deps, provider });
 
   followKeys(provider, deps.signingKeys);
+  acceptNoncesOf(provider, deps.dpopNonceSecrets.slice(1));
   provider.Client.prototype.compareClientSecret = compareClientSecret;
   // The library reads, then writes; two nodes could both find nothing.
   provider.ReplayDetection.unique = (iss, jti, exp) =>

@@ -14,13 +14,16 @@ export interface ModelRule {
    * - `plain`: the value, which opens nothing.
    */
   readonly id: "value" | "hash" | "plain";
-  /** Random bytes of a value that this server makes; the library makes the others. */
+  /**
+   * Bytes of a value that this server makes; the library makes the others. All are random but the
+   * last three, which tell under which key it was made.
+   */
   readonly randomBytes?: number;
   /** Characters of a value, where nothing of another length needs to be looked for. */
   readonly length?: number;
 }
 
-/** 256 bit and more (RFC 6749 §10.10 asks for 128); lengths differ so that a token tells its model. */
+/** 232 bit and more (RFC 6749 §10.10 asks for 128); lengths differ so that a token tells its model. */
 export const MODEL_RULES: Record<ModelName, ModelRule> = {
   Session: { life: "short", id: "value", randomBytes: 32, length: 46 },
   Interaction: { life: "short", id: "hash" },

@@ -6,6 +6,7 @@ import {
 } from "oidc-provider";
 import { allowedScopes } from "../clients/allowed-scopes.js";
 import type { ResourceServer, ResourceServerStore } from "../clients/resource-server-store.js";
+import { LONGEST_TOKEN_SECONDS } from "../keys/key-schedule.js";
 import type { SigningAlgorithm } from "../keys/signing-key.js";
 import type { Audit } from "../lib/audit.js";
 import { SCOPES } from "./claims.js";
@@ -100,7 +101,8 @@ export function describeResourceServer(
   return {
     scope: scopes.join(" "),
     audience: api.identifier,
-    accessTokenTTL: api.accessTokenSeconds ?? accessTokenSeconds,
+    // Its key is published for no longer.
+    accessTokenTTL: Math.min(api.accessTokenSeconds ?? accessTokenSeconds, LONGEST_TOKEN_SECONDS),
     accessTokenFormat: api.accessTokenFormat,
     ...(api.accessTokenFormat === "jwt" ? { jwt: { sign: signing } } : {}),
   } satisfies ResourceServerInfo;

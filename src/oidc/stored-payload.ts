@@ -62,7 +62,7 @@ export function createStoredPayloads(
         if (typeof value === "string") stored[sealedName(member)] = sealer.seal(value, id);
       }
       if (model === "DeviceCode")
-        stored["userCode"] = values.userCodeAtRest(String(payload.userCode));
+        stored["userCode"] = values.userCodeAtRest(String(payload.userCode), id);
       if (model === "Interaction") stored["session"] = withoutCookie(stored["session"]);
       return stored;
     },

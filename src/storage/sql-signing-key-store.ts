@@ -1,3 +1,4 @@
+import type { Knex } from "knex";
 import type { SigningKeyStore, StoredSigningKey } from "../keys/signing-key-store.js";
 import type { Clock } from "../lib/clock.js";
 import type { Database } from "./open-database.js";
@@ -37,25 +38,36 @@ export function createSqlSigningKeyStore({ database }: SqlSigningKeyStoreDeps): 
       return (await unchanged.update({ sealed_private_jwk: to })) === 1;
     },
 
-    advance: (algorithm, signsFromSeconds) =>
-      knex("signing_key")
-        .where({ algorithm })
-        .where("signs_from", ">", signsFromSeconds)
-        .update({ signs_from: signsFromSeconds }),
+    advance: (algorithm, signsFromSeconds) => advance(knex, algorithm, signsFromSeconds),
+
+    async delete(kid) {
+      return (await knex("signing_key").where({ kid }).delete()) === 1;
+    },
 
     drop: (kid, successor) =>
       knex.transaction(async (transaction) => {
-        const dropped = await transaction("signing_key").where({ kid }).delete();
-        if (dropped === 0 || successor === undefined) return dropped === 1;
-        // A generation that somebody else added meanwhile takes its place.
+        const { algorithm, signsFromSeconds } = successor;
+        // Of two that drop keys of one algorithm, the second sees what the first has left.
+        const rows = await transaction("signing_key")
+          .where({ algorithm })
+          .orderBy("generation")
+          .forUpdate();
+        const started = rows.map(toKey).filter((key) => key.signsFromSeconds <= signsFromSeconds);
+        if ((await transaction("signing_key").where({ kid }).delete()) === 0) return false;
+        const signing = started.at(-1)?.kid ?? kid;
+        if (signing !== kid) return true;
         await transaction("signing_key").insert(toRow(successor)).onConflict().ignore();
-        await transaction("signing_key")
-          .where({ algorithm: successor.algorithm })
-          .where("signs_from", ">", successor.signsFromSeconds)
-          .update({ signs_from: successor.signsFromSeconds });
+        await advance(transaction, algorithm, signsFromSeconds);
         return true;
       }),
   });
+}
+
+function advance(knex: Knex, algorithm: string, signsFromSeconds: number): Promise<number> {
+  return knex("signing_key")
+    .where({ algorithm })
+    .where("signs_from", ">", signsFromSeconds)
+    .update({ signs_from: signsFromSeconds });
 }
 
 function toKey(row: SigningKeyRow): StoredSigningKey {

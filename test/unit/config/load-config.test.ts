@@ -48,6 +48,8 @@ describe("loadConfig", () => {
       dataDirectory: "./data",
       databaseUrl: "sqlite:./data/latchkey.sqlite",
       secretKey: undefined,
+      secretKeyPrevious: undefined,
+      signingKeyRotationSeconds: 90 * 86_400,
       accessTokenAlgorithm: "ES256",
       accessTokenSeconds: 600,
       refreshTokenSeconds: 14 * 86_400,

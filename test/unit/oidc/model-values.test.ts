@@ -27,7 +27,7 @@ describe("createModelValues", () => {
     expect(new Set(heads).size).to.be.above(190);
   });
 
-  it("makes values of base64url with all the random bytes that were asked for", () => {
+  it("makes values of base64url of the length that was asked for", () => {
     expect(values.create("xyz", 32)).to.match(/^[A-Za-z0-9_-]{46}$/);
     expect(values.create("xyz", 33)).to.match(/^[A-Za-z0-9_-]{47}$/);
     expect(values.create("xyz", 32)).not.to.equal(values.create("xyz", 32));
@@ -38,6 +38,61 @@ describe("createModelValues", () => {
     expect(code).to.match(/^[A-Za-z0-9_-]{43}$/);
     expect(createModelValues(key).userCodeAtRest("BCDFGHJK")).to.equal(code);
     expect(createModelValues(randomBytes(32)).userCodeAtRest("BCDFGHJK")).not.to.equal(code);
+  });
+});
+
+describe("createModelValues while SECRET_KEY changes", () => {
+  const [oldKey, newKey] = [randomBytes(32), randomBytes(32)];
+  const before = createModelValues(oldKey);
+  const prepared = createModelValues(oldKey, newKey);
+  const swapped = createModelValues(newKey, oldKey);
+  const after = createModelValues(newKey);
+
+  it("leads to the partition of values that were made under either key", () => {
+    for (const [maker, finder] of [
+      [before, prepared],
+      [prepared, before],
+      [before, swapped],
+      [prepared, swapped],
+      [swapped, prepared],
+      [swapped, after],
+      [after, swapped],
+    ] as const) {
+      const found = Array.from({ length: 200 }, () => finder.partitionOf(maker.create("xyz", 32)));
+      expect(new Set(found)).to.deep.equal(new Set(["xyz"]));
+    }
+  });
+
+  it("unveils the ids that were veiled under either key", () => {
+    for (const [maker, finder] of [
+      [before, before],
+      [before, swapped],
+      [swapped, prepared],
+      [swapped, after],
+    ] as const) {
+      const id = `xyz${randomBytes(32).toString("base64url")}`;
+      expect(finder.unveil(maker.veil(id))).to.equal(id);
+      expect(maker.veil(id)).to.equal(maker.veil(id)).and.not.include("xyz");
+    }
+  });
+
+  it("leads there from values of before marks, which are older than the change", () => {
+    // As they were made: only random characters behind the partition.
+    const random = randomBytes(32).toString("base64url");
+    const value = before.partitionOf(`xyz${random}`) + random;
+    expect(before.partitionOf(value)).to.equal("xyz");
+    expect(swapped.partitionOf(value)).to.equal("xyz");
+  });
+
+  it("finds a user code under either key, and keeps the one that its device code was made under", () => {
+    const stored = before.userCodeAtRest("BCDFGHJK");
+    expect(swapped.userCodesAtRest("BCDFGHJK")).to.deep.equal([
+      after.userCodeAtRest("BCDFGHJK"),
+      stored,
+    ]);
+    const deviceCode = before.create(partitionOf(stored), 32);
+    expect(swapped.userCodeAtRest("BCDFGHJK", deviceCode)).to.equal(stored);
+    expect(swapped.userCodeAtRest("BCDFGHJK")).to.equal(after.userCodeAtRest("BCDFGHJK"));
   });
 });
 

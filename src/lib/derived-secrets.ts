@@ -1,0 +1,34 @@
+import { createCookieSignatures } from "./cookie-signatures.js";
+import { combineMacs, combineSealers, createMac, createSealer, deriveKey } from "./seal.js";
+
+/** SECRET_KEY, and SECRET_KEY_PREVIOUS if there is one. */
+export type SecretKeys = readonly [string, ...string[]];
+
+export type DerivedSecrets = ReturnType<typeof deriveSecrets>;
+
+/**
+ * All that is derived from SECRET_KEY, each for one purpose. What was made under either key is
+ * accepted; what is made now is made under the first, so that SECRET_KEY can be changed for another
+ * while everything goes on.
+ */
+export function deriveSecrets(secretKeys: SecretKeys) {
+  const each = <Secret>(derive: (secretKey: string) => Secret): [Secret, ...Secret[]] => {
+    const [first, ...others] = secretKeys;
+    return [derive(first), ...others.map(derive)];
+  };
+  const sealer = (purpose: string) => combineSealers(each((key) => createSealer(key, purpose)));
+  const macs = (purpose: string) => each((key) => createMac(key, purpose));
+  const keys = (purpose: string) => each((key) => deriveKey(key, purpose));
+
+  return {
+    signingKeys: sealer("signing-keys"),
+    /** Of those, opens only what was sealed under SECRET_KEY itself. */
+    newestSigningKeys: createSealer(secretKeys[0], "signing-keys"),
+    authorizationRequests: sealer("authorization-request"),
+    modelIds: sealer("model-ids"),
+    cookies: createCookieSignatures(macs("cookies")),
+    forms: combineMacs(macs("forms")),
+    modelValues: keys("model-values"),
+    dpopNonces: keys("dpop-nonce"),
+  };
+}
