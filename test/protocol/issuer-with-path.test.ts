@@ -117,7 +117,9 @@ describe("the server's metadata (RFC 8414)", () => {
       ),
     );
     expect(oauth?.body).to.equal(openid?.body);
-    expect(openid?.headers["cache-control"]).to.equal("public, max-age=300, stale-while-revalidate=300");
+    expect(openid?.headers["cache-control"]).to.equal(
+      "public, max-age=300, stale-while-revalidate=300",
+    );
     expect(JSON.parse(openid?.body ?? "")).to.deep.include({
       response_types_supported: ["code"],
       code_challenge_methods_supported: ["S256"],
