@@ -72,7 +72,7 @@ describe("createModelValues while SECRET_KEY changes", () => {
     ] as const) {
       const id = `xyz${randomBytes(32).toString("base64url")}`;
       expect(finder.unveil(maker.veil(id))).to.equal(id);
-      expect(maker.veil(id)).to.equal(maker.veil(id)).and.not.include("xyz");
+      expect(maker.veil(id)).to.equal(maker.veil(id)).and.not.match(/^xyz/);
     }
   });
 
