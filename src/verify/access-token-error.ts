@@ -63,7 +63,7 @@ const ANSWERS: Readonly<Record<AccessTokenProblem, readonly [AccessTokenErrorCod
   claims: ["invalid_token", "the access token lacks a claim, or has one that is malformed"],
   revoked: ["invalid_token", "the access token was revoked"],
   inactive: ["invalid_token", "the access token is unknown, expired or revoked"],
-  no_status: ["invalid_token", "the access token does not say where its status is kept"],
+  no_status: ["invalid_token", "the status of the access token cannot be found"],
   binding: ["invalid_token", "the access token is bound to a key that was not shown"],
   proof: ["invalid_dpop_proof", "the DPoP proof is missing or wrong"],
   proof_replayed: ["invalid_dpop_proof", "the DPoP proof was used before"],
@@ -77,6 +77,11 @@ const ANSWERS: Readonly<Record<AccessTokenProblem, readonly [AccessTokenErrorCod
   replay_store_full: ["temporarily_unavailable", "the DPoP proof cannot be checked now"],
 };
 
+export interface AccessTokenErrorOptions {
+  readonly cause?: unknown;
+  readonly scheme?: "Bearer" | "DPoP";
+}
+
 /**
  * The only error that verification throws. `code` and `message` may be told to anyone, `problem` is
  * for your logs, `cause` (what a fetch or a signature check said) never leaves the process.
@@ -86,13 +91,16 @@ export class AccessTokenError extends Error {
   readonly problem: AccessTokenProblem;
   /** HTTP status of the answer. */
   readonly status: number;
+  /** How the token was sent. */
+  readonly scheme: "Bearer" | "DPoP";
 
-  constructor(problem: AccessTokenProblem, options: { readonly cause?: unknown } = {}) {
+  constructor(problem: AccessTokenProblem, options: AccessTokenErrorOptions = {}) {
     const [code, message] = ANSWERS[problem];
-    super(message, options);
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "AccessTokenError";
     this.code = code;
     this.problem = problem;
     this.status = STATUS[code];
+    this.scheme = options.scheme ?? "Bearer";
   }
 }

@@ -4,11 +4,13 @@
  */
 import { AccessTokenError } from "./access-token-error.js";
 import { createRefusal, type RefusalAnswer } from "./challenge.js";
-import { createDiscovery } from "./discovery.js";
+import { createDiscovery, type IssuerMetadata } from "./discovery.js";
 import { createGivenKeys, createRemoteKeys, type KeySource } from "./key-source.js";
 import { parsePresentedToken, type PresentedToken } from "./presented-token.js";
 import type { RequestFacts } from "./request-facts.js";
 import { assertRequirements, type Requirements } from "./requirements.js";
+import { createRevocationCheck } from "./revocation-check.js";
+import { createSenderConstraint, type PresentedRequest } from "./sender-constraint.js";
 import { assertTimely, readJwtClaims, type VerifiedAccessToken } from "./verified-access-token.js";
 import { createSignatureCheck, parseSignedJwt } from "./verify-jwt.js";
 import {
@@ -36,30 +38,37 @@ const MAX_TOKEN_LENGTH = 16 * 1024;
 /** RFC 9068 §2.1. */
 const ACCESS_TOKEN_TYPES = ["at+jwt"];
 
+type TimeNow = Parameters<typeof assertTimely>[1];
+
 /** @throws TypeError for options that cannot work. */
 export function createAccessTokenVerifier(
   options: AccessTokenVerifierOptions,
 ): AccessTokenVerifier {
   const settings = readVerifierOptions(options);
-  const { revocation, clock, toleranceSeconds } = settings;
+  const { clock, toleranceSeconds } = settings;
   const rules = { algorithms: settings.algorithms, types: ACCESS_TOKEN_TYPES };
-  const keys = createKeySource(settings);
+  const discover = createFindEndpoint(settings);
+  const keys = createKeySource(settings, discover);
   const checkSignature = createSignatureCheck({ ...settings, keys, rules });
+  const assertSender = createSenderConstraint(settings);
+  const revocation = createRevocationCheck(settings.revocation, {
+    ...settings,
+    keys,
+    cooldownSeconds: settings.jwksCache.cooldownSeconds,
+    discoverIntrospection: () => discover("introspectionEndpoint"),
+    expected: settings,
+  });
   const refuse = createRefusal(settings);
 
-  async function verify(presented: string | RequestFacts, requirements: Requirements = {}) {
-    const { token } = readPresented(presented);
-    if (token.length > MAX_TOKEN_LENGTH) throw new AccessTokenError("malformed");
-    const now = { nowSeconds: clock.nowMs() / 1000, toleranceSeconds };
-    const verified = await verifyJwt(token, now);
-    if (verified.confirmation !== undefined) throw new AccessTokenError("binding");
-    await assertNotRevoked(verified);
-    assertRequirements(verified, requirements, now);
-    return verified;
-  }
-
   /** What is cheap comes first: no key is looked for on behalf of a token that is none of ours. */
-  async function verifyJwt(token: string, now: Parameters<typeof assertTimely>[1]) {
+  async function readToken(token: string, now: TimeNow): Promise<VerifiedAccessToken> {
+    if (token.length > MAX_TOKEN_LENGTH) throw new AccessTokenError("malformed");
+    const isJwt = token.split(".", 4).length === 3;
+    if (!isJwt && revocation.findOpaque !== undefined) {
+      const found = await revocation.findOpaque(token);
+      assertTimely(found, now);
+      return found;
+    }
     const jwt = parseSignedJwt(token, rules);
     const read = readJwtClaims(jwt.claims, settings);
     assertTimely(read, now);
@@ -67,9 +76,25 @@ export function createAccessTokenVerifier(
     return read;
   }
 
-  async function assertNotRevoked(token: VerifiedAccessToken): Promise<void> {
-    if (revocation !== "none" && (await revocation.isRevoked(token))) {
-      throw new AccessTokenError("revoked");
+  async function verifyPresented(request: PresentedRequest, requirements: Requirements) {
+    const { token, nowSeconds } = request;
+    const now = { nowSeconds, toleranceSeconds };
+    const verified = await readToken(token, now);
+    await assertSender(verified, request);
+    if (verified.format === "jwt") await revocation.assertNotRevoked({ token, verified });
+    assertRequirements(verified, requirements, now);
+    return verified;
+  }
+
+  async function verify(presented: string | RequestFacts, requirements: Requirements = {}) {
+    const facts = typeof presented === "string" ? undefined : presented;
+    const { token, scheme } = readPresented(presented);
+    const request = { token, scheme, facts, nowSeconds: clock.nowMs() / 1000 };
+    try {
+      return await verifyPresented(request, requirements);
+    } catch (err) {
+      if (!(err instanceof AccessTokenError) || scheme === err.scheme) throw err;
+      throw new AccessTokenError(err.problem, { cause: err.cause, scheme });
     }
   }
 
@@ -88,17 +113,23 @@ function readPresented(presented: string | RequestFacts): PresentedToken {
   return { scheme: "Bearer", token: presented };
 }
 
-function createKeySource(settings: VerifierSettings): KeySource {
-  const { issuer, keys, jwksUri, fetch, clock, jwksCache } = settings;
-  if (keys !== undefined) return createGivenKeys(keys);
+/** Addresses in the metadata of the issuer, which are fetched when the first is asked for. */
+function createFindEndpoint({ issuer, fetch, clock, jwksCache }: VerifierSettings) {
   const discovery = createDiscovery({ ...jwksCache, issuer, fetch, clock });
-  const discover = async () => {
-    const found = (await discovery.get()).jwksUri;
-    if (found === undefined) throw new Error(`the metadata of ${issuer} have no jwks_uri`);
+  return async (name: keyof IssuerMetadata): Promise<string> => {
+    const found = (await discovery.get())[name];
+    if (found === undefined) throw new Error(`the metadata of ${issuer} have no ${name}`);
     return found;
   };
+}
+
+function createKeySource(
+  { keys, jwksUri, fetch, clock, jwksCache }: VerifierSettings,
+  discover: ReturnType<typeof createFindEndpoint>,
+): KeySource {
+  if (keys !== undefined) return createGivenKeys(keys);
   return createRemoteKeys({
-    jwksUri: jwksUri === undefined ? discover : () => Promise.resolve(jwksUri),
+    jwksUri: async () => jwksUri ?? (await discover("jwksUri")),
     fetch,
     times: jwksCache,
     clock,

@@ -7,6 +7,8 @@ export {
 } from "./access-token-error.js";
 export type { RefusalAnswer } from "./challenge.js";
 export type { VerifierClock } from "./clock.js";
+export { createDpopNonces, type DpopNonceOptions } from "./dpop-nonces.js";
+export type { DpopAlgorithm, DpopNonces, DpopOptions, DpopReplayStore } from "./dpop-options.js";
 export type { JwksCacheTimes } from "./key-source.js";
 export {
   protectExpress,
@@ -24,6 +26,15 @@ export {
   type RequestFacts,
 } from "./request-facts.js";
 export type { Requirements } from "./requirements.js";
-export type { RevocationOptions } from "./revocation-options.js";
+export type {
+  ClientKey,
+  EndpointMeans,
+  Failure,
+  Introspect,
+  IntrospectionMeans,
+  IntrospectionOptions,
+  RevocationOptions,
+  StatusListOptions,
+} from "./revocation-options.js";
 export type { Confirmation, VerifiedAccessToken } from "./verified-access-token.js";
 export type { AccessTokenVerifierOptions, VerificationAlgorithm } from "./verifier-options.js";

@@ -10,7 +10,7 @@ export function parseJsonObject(text: string): Readonly<Record<string, unknown>>
   return value;
 }
 
-function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

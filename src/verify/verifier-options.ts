@@ -1,8 +1,10 @@
 import { createBoundedFetch, type BoundedFetch, type Fetch } from "./bounded-fetch.js";
 import { systemClock, type VerifierClock } from "./clock.js";
 import { assertSafeUrl } from "./discovery.js";
+import type { DpopAlgorithm, DpopOptions } from "./dpop-options.js";
 import { DEFAULT_JWKS_CACHE, type JwksCacheTimes } from "./key-source.js";
 import type { RevocationOptions } from "./revocation-options.js";
+import type { DpopSettings } from "./sender-constraint.js";
 
 export type VerificationAlgorithm =
   | "ES256"
@@ -33,6 +35,8 @@ export interface AccessTokenVerifierOptions {
   /** Keys that the caller has at hand, instead of any address. */
   readonly keys?: () => readonly object[];
   readonly jwksCache?: Partial<JwksCacheTimes>;
+  /** Proofs of possession; false: tokens that are bound to a DPoP key are refused. */
+  readonly dpop?: DpopOptions | false;
   /** Named in challenges; the first audience unless given. */
   readonly realm?: string;
   /** Address of the metadata of this API, for challenges (RFC 9728 §5.1). */
@@ -55,6 +59,7 @@ export interface VerifierSettings {
   readonly jwksUri: string | undefined;
   readonly keys: (() => readonly object[]) | undefined;
   readonly jwksCache: JwksCacheTimes;
+  readonly dpop: DpopSettings | undefined;
   readonly realm: string;
   readonly resourceMetadataUrl: string | undefined;
   readonly maxRememberedTokens: number;
@@ -63,6 +68,8 @@ export interface VerifierSettings {
 }
 
 const DEFAULT_ALGORITHMS: readonly VerificationAlgorithm[] = ["ES256", "RS256", "PS256", "EdDSA"];
+/** What the server itself takes in proofs, and quick to verify. */
+const DEFAULT_DPOP_ALGORITHMS: readonly DpopAlgorithm[] = ["ES256", "EdDSA"];
 const ASYMMETRIC = /^(?:(?:ES|RS|PS)(?:256|384|512)|EdDSA|Ed25519)$/;
 /** 60 s: a token that lives 5 minutes must not live much longer by it. */
 const MAX_TOLERANCE_SECONDS = 60;
@@ -92,11 +99,36 @@ export function readVerifierOptions(options: AccessTokenVerifierOptions): Verifi
     toleranceSeconds: clockToleranceSeconds,
     jwksUri: options.jwksUri,
     keys: options.keys,
-    jwksCache: { ...DEFAULT_JWKS_CACHE, ...options.jwksCache },
+    jwksCache: readJwksCache(options),
     maxRememberedTokens: options.maxRememberedTokens ?? 1000,
     ...readNames(options),
     ...readMeans(options),
+    dpop: readDpop(options),
   };
+}
+
+/** Whoever wants no revoked token accepted wants no key accepted either that may have been withdrawn. */
+function readJwksCache({ revocation, jwksCache }: AccessTokenVerifierOptions): JwksCacheTimes {
+  const list =
+    typeof revocation === "object" && "statusList" in revocation && revocation.statusList;
+  const strict =
+    list === false || list.failure === "open"
+      ? {}
+      : { staleIfErrorSeconds: list.staleIfErrorSeconds ?? 0 };
+  return { ...DEFAULT_JWKS_CACHE, ...strict, ...jwksCache };
+}
+
+function readDpop({ audience, dpop = {} }: AccessTokenVerifierOptions): DpopSettings | undefined {
+  if (dpop === false) return undefined;
+  const [first = ""] = [audience].flat();
+  const isUrl = /^https?:/.test(first) && URL.canParse(first);
+  const publicUrl = dpop.publicUrl ?? (isUrl ? new URL(first).origin : undefined);
+  if (publicUrl !== undefined) {
+    assertOption(URL.canParse(publicUrl), "dpop.publicUrl is no URL");
+    return { ...dpop, publicUrl, algorithms: dpop.algorithms ?? DEFAULT_DPOP_ALGORITHMS };
+  }
+  assertOption(Object.keys(dpop).length === 0, "dpop.publicUrl is missing: no audience is a URL");
+  return undefined;
 }
 
 function readNames({ audience, realm, resourceMetadataUrl }: AccessTokenVerifierOptions) {

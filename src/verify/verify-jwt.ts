@@ -39,6 +39,7 @@ export function createSignatureCheck({
   };
 }
 
+/** A JWT of which the header was read, and the keys that it may be signed with. */
 interface Signed {
   readonly header: ParsedJwt["header"];
   readonly keys: KeySource;
@@ -46,8 +47,11 @@ interface Signed {
   readonly rules: HeaderRules;
 }
 
-/** @returns the keys that it was verified with. */
-async function verifySignature(token: string, signed: Signed): Promise<KeySet> {
+/**
+ * @returns the keys that it was verified with.
+ * @throws AccessTokenError `unknown_key`, `signature`.
+ */
+export async function verifySignature(token: string, signed: Signed): Promise<KeySet> {
   const { key, set } = await findKey(signed);
   try {
     await compactVerify(token, key, { algorithms: [...signed.rules.algorithms] });

@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { TokenSigner } from "./bad-tokens.js";
 import { findFreePorts } from "./free-port.js";
 
+type Answer = (request: IncomingMessage, response: ServerResponse) => unknown;
+
 export interface TestIssuer {
   readonly issuer: string;
   readonly audience: string;
@@ -17,7 +19,7 @@ export interface TestIssuer {
   /** Answers 500 to everything. */
   failing: boolean;
   /** Answers under other paths. */
-  readonly answers: Map<string, (request: IncomingMessage, response: ServerResponse) => void>;
+  readonly answers: Map<string, Answer>;
   /** A new key that is published at once. */
   addKey(kid: string): TokenSigner;
   close(): Promise<void>;

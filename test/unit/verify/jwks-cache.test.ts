@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { ServerResponse } from "node:http";
 import { createAccessTokenVerifier } from "../../../src/verify/index.js";
 import { signToken, type TokenSigner } from "../../support/bad-tokens.js";
 import { eventually } from "../../support/eventually.js";
@@ -171,7 +172,7 @@ describe("access token verifier: keys", () => {
     await assert.rejects(createVerifier().verify(lasting(signer)), { problem: "unknown_key" });
   });
 
-  const UNUSABLE: Record<string, (response: import("node:http").ServerResponse) => void> = {
+  const UNUSABLE: Record<string, (response: ServerResponse) => void> = {
     "no JSON": (response) => response.end("<html>"),
     "no keys": (response) => response.end("{}"),
     endless: (response) => response.end("x".repeat(3_000_000)),

@@ -107,7 +107,7 @@ for (const [framework, create] of Object.entries(FRAMEWORKS)) {
         assert.equal(answer.status, 401);
         assert.equal(
           answer.headers["www-authenticate"],
-          'Bearer realm="orders", scope="orders:read"',
+          'Bearer realm="orders", scope="orders:read", DPoP realm="orders", scope="orders:read", algs="ES256 EdDSA"',
         );
       }
     });
@@ -185,7 +185,7 @@ for (const [framework, create] of Object.entries(FRAMEWORKS)) {
 
     it("tells where its metadata are (RFC 9728 §5.1)", async () => {
       const resourceMetadataUrl = "https://api.example.com/.well-known/oauth-protected-resource";
-      const answer = await ask(undefined, { options: { resourceMetadataUrl } });
+      const answer = await ask(undefined, { options: { resourceMetadataUrl, dpop: false } });
       assert.equal(
         answer.headers["www-authenticate"],
         `Bearer realm="orders", resource_metadata="${resourceMetadataUrl}"`,
