@@ -118,7 +118,11 @@ export async function createApp(deps: AppDeps) {
   const { render } = createRenderer({ viewsDirectory, assets, basePath });
   const sealedRequests = createSealedRequests(secrets.authorizationRequests, clock);
 
-  const { provider, close: closeProvider } = createProvider({
+  const {
+    provider,
+    directSignIn,
+    close: closeProvider,
+  } = createProvider({
     ...stores,
     settings: config,
     signingKeys,
@@ -127,6 +131,8 @@ export async function createApp(deps: AppDeps) {
     pages: createProviderPages({ accounts, render, basePath }),
     interactionUrl: createInteractionUrl(basePath, sealedRequests, setSealedRequestCookie),
     sealer: secrets.modelIds,
+    authSessionSealer: secrets.authSessions,
+    signIn,
     values: createModelValues(...secrets.modelValues),
     clock,
     audit,
@@ -188,7 +194,7 @@ export async function createApp(deps: AppDeps) {
   koa.use(assets.serve);
   koa.use(createServerMetadataAlias(basePath));
   koa.use(mount(basePath || "/", createOwnRoutes(router)));
-  koa.use(createTokenRoutes(issuer));
+  koa.use(createTokenRoutes({ issuer, directSignIn }));
   koa.use(mount(basePath || "/", provider));
 
   const answer = koa.callback();
@@ -202,7 +208,7 @@ export async function createApp(deps: AppDeps) {
     audit,
     createAccount: createCreateAccount(accountDeps),
     setPassword: createSetPassword(accountDeps),
-    clientAdministration: createClientAdministration({ provider, clients, audit }),
+    clientAdministration: createClientAdministration({ provider, clients, directSignIn, audit }),
     /** Answers every request; Koa never lets it reject. */
     handler,
     /** The playground's client has a new secret at each start (`registerPlayground`). */

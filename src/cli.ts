@@ -60,6 +60,7 @@ interface ClientOptions {
   redirectUri: string[];
   postLogoutRedirectUri: string[];
   firstParty: boolean;
+  directSignIn: boolean;
   api?: string;
 }
 
@@ -76,6 +77,11 @@ client
   .option("--redirect-uri <uri...>", "where codes are sent; repeatable", [])
   .option("--post-logout-redirect-uri <uri...>", "where people return after signing out", [])
   .option("--first-party", "it is yours: people are not asked for consent", false)
+  .option(
+    "--direct-sign-in",
+    "with --first-party: people may give it their password (docs/guides/first-party-sign-in.md)",
+    false,
+  )
   .option("--api <identifier>", "it is this API: it may introspect the tokens meant for it")
   .action((options: ClientOptions) =>
     withApp((app) =>
@@ -85,6 +91,7 @@ client
         redirectUris: options.redirectUri,
         postLogoutRedirectUris: options.postLogoutRedirectUri,
         firstParty: options.firstParty,
+        directSignIn: options.directSignIn,
         resourceServer: options.api,
       }),
     ),

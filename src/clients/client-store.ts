@@ -16,6 +16,8 @@ export interface ClientRecord {
 export interface ClientPolicy {
   /** Ours: people are not asked for consent. */
   readonly firstParty: boolean;
+  /** It may take people's passwords in a form of its own; only for a first-party client. */
+  readonly directSignIn: boolean;
   /** The resource server (RFC 8707 identifier) that this client is; it may introspect its tokens. */
   readonly resourceServer: string | undefined;
 }
@@ -40,6 +42,8 @@ export interface ClientStore {
   ): Promise<void>;
   /** @returns false when there is no such client. */
   setSecretHash(clientId: string, secretHash: string): Promise<boolean>;
+  /** Whether there is a client whose policy allows it. */
+  hasDirectSignIn(): Promise<boolean>;
   /** Also deletes the consents given to it. @returns false when there is no such client. */
   delete(clientId: string): Promise<boolean>;
   countDemonstration(): Promise<number>;

@@ -11,6 +11,7 @@ export interface CreateClientOptions {
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
   readonly firstParty: boolean;
+  readonly directSignIn: boolean;
   readonly resourceServer: string | undefined;
 }
 
@@ -53,7 +54,11 @@ export async function createClient(
       redirect_uris: options.redirectUris,
       post_logout_redirect_uris: options.postLogoutRedirectUris,
     },
-    policy: { firstParty: options.firstParty, resourceServer: options.resourceServer },
+    policy: {
+      firstParty: options.firstParty,
+      directSignIn: options.directSignIn,
+      resourceServer: options.resourceServer,
+    },
     demonstration: false,
   });
   return {
@@ -125,6 +130,7 @@ function describe({ clientId, metadata, policy, createdBy, createdAtSeconds }: C
     client_id: clientId,
     ...metadata,
     first_party: policy.firstParty,
+    direct_sign_in: policy.directSignIn,
     resource_server: policy.resourceServer ?? null,
     created_by: createdBy,
     created_at: createdAtSeconds,

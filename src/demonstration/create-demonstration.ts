@@ -61,7 +61,7 @@ export async function createDemonstration({
       response_types: [],
       redirect_uris: [],
     },
-    policy: { firstParty: false, resourceServer: undefined },
+    policy: { firstParty: false, directSignIn: false, resourceServer: undefined },
     demonstration: true,
   });
   const initialAccessToken = await clientAdministration.createInitialAccessToken(undefined);
@@ -104,7 +104,7 @@ export async function registerPlayground({ issuer, clients }: DemonstrationDeps)
       clientId: PLAYGROUND_CLIENT_ID,
       metadata,
       secretHash,
-      policy: { firstParty: false, resourceServer: undefined },
+      policy: { firstParty: false, directSignIn: false, resourceServer: undefined },
       createdBy: "administrator",
       demonstration: true,
     });

@@ -2,24 +2,40 @@ import { IncomingMessage } from "node:http";
 import type { Context, Middleware } from "koa";
 import { LatchkeyError } from "../lib/errors.js";
 import { noteCalledUrl } from "../oidc/called-url.js";
-import { ROUTES } from "../oidc/routes.js";
+import type { DirectSignIn } from "../oidc/direct-sign-in.js";
+import {
+  AUTHORIZATION_CHALLENGE,
+  FIRST_PARTY_GRANTS,
+  FIRST_PARTY_LOGIN,
+} from "../oidc/grant-types.js";
+import { GRANT_ROUTES, ROUTES } from "../oidc/routes.js";
 import { readParameters } from "./read-parameters.js";
 
 /** Addresses for one grant of the token endpoint each. */
-const GRANT_TYPE_OF: ReadonlyMap<string, string> = new Map([["/token/refresh", "refresh_token"]]);
+const GRANT_TYPE_OF: ReadonlyMap<string, string> = new Map([
+  [GRANT_ROUTES.refresh, "refresh_token"],
+  [GRANT_ROUTES.login, FIRST_PARTY_LOGIN],
+  [GRANT_ROUTES.authorizationChallenge, AUTHORIZATION_CHALLENGE],
+]);
+
+export interface TokenRoutesDeps {
+  readonly issuer: string;
+  readonly directSignIn: Pick<DirectSignIn, "isOffered">;
+}
 
 /**
- * Hands requests for `/token/refresh` to the library's token endpoint, so that client authentication,
+ * Hands requests for these addresses to the library's token endpoint, so that client authentication,
  * DPoP, rotation and everything else are the same there. Parameters may come in a form or as JSON,
- * and `grant_type` may be left out.
+ * and `grant_type` may be left out. Those of direct sign-in are there when a client may use them.
  */
-export function createTokenRoutes(issuer: string): Middleware {
+export function createTokenRoutes({ issuer, directSignIn }: TokenRoutesDeps): Middleware {
   const { origin, pathname } = new URL(issuer);
   const basePath = pathname.replace(/\/$/, "");
 
   return async (ctx, next) => {
     const grantType = GRANT_TYPE_OF.get(ctx.path.slice(basePath.length));
     if (grantType === undefined || !ctx.path.startsWith(basePath)) return next();
+    if (FIRST_PARTY_GRANTS.has(grantType) && !(await directSignIn.isOffered())) return next();
 
     const form = ctx.method === "POST" ? await readForm(ctx, grantType) : undefined;
     const called = ctx.req;

@@ -25,6 +25,7 @@ export function deriveSecrets(secretKeys: SecretKeys) {
     /** Of those, opens only what was sealed under SECRET_KEY itself. */
     newestSigningKeys: createSealer(secretKeys[0], "signing-keys"),
     authorizationRequests: sealer("authorization-request"),
+    authSessions: sealer("auth-session"),
     modelIds: sealer("model-ids"),
     cookies: createCookieSignatures(macs("cookies")),
     forms: combineMacs(macs("forms")),

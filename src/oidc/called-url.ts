@@ -11,6 +11,11 @@ export function noteCalledUrl(ctx: CallContext, url: string): void {
   ctx.state[CALLED_URL] = url;
 }
 
+/** Whether the client called this address of ours, and not the token endpoint itself. */
+export function wasCalledAt(ctx: CallContext, path: string): boolean {
+  return ctx.state[CALLED_URL]?.endsWith(path) === true;
+}
+
 /**
  * Lets the library take the called address for the token endpoint's: a DPoP proof names the address
  * to which it was sent (RFC 9449 §4.3), and one made for another endpoint is refused.

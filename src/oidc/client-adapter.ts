@@ -2,6 +2,7 @@ import { errors, type Adapter, type AdapterPayload } from "oidc-provider";
 import { hashClientSecret, isClientSecretHash } from "../clients/client-secret.js";
 import type { ClientStore } from "../clients/client-store.js";
 import { findUnsafeUri } from "../clients/find-unsafe-uri.js";
+import { FIRST_PARTY_GRANTS } from "./grant-types.js";
 import { TOKEN_EXCHANGE_GRANT } from "./token-exchange-grant.js";
 
 /**
@@ -28,6 +29,7 @@ export function createClientAdapter(clients: ClientStore): Adapter {
         const message = "token exchange is allowed by an administrator, not by registration";
         throw new errors.InvalidClientMetadata(message);
       }
+      assertRegistrable(metadata["grant_types"]);
       await clients.saveRegistration(clientId, metadata, secretAtRest(secret));
     },
 
@@ -40,6 +42,12 @@ export function createClientAdapter(clients: ClientStore): Adapter {
     consume: () => unsupported("consume"),
     revokeByGrantId: () => unsupported("revokeByGrantId"),
   };
+}
+
+function assertRegistrable(grantTypes: unknown): void {
+  if (Array.isArray(grantTypes) && grantTypes.some((type) => FIRST_PARTY_GRANTS.has(type))) {
+    throw new errors.InvalidClientMetadata("grant_types holds one that cannot be registered");
+  }
 }
 
 function secretAtRest(secret: unknown): string | undefined {

@@ -5,6 +5,7 @@ import { findUnsafeUri } from "../clients/find-unsafe-uri.js";
 import { LatchkeyError } from "../lib/errors.js";
 import type { Audit } from "../lib/audit.js";
 import { randomToken } from "../lib/random-token.js";
+import type { DirectSignIn } from "./direct-sign-in.js";
 
 export interface NewClient {
   /** Random when undefined. */
@@ -35,6 +36,7 @@ export interface ClientAdministration {
 export interface ClientAdministrationDeps {
   readonly provider: Provider;
   readonly clients: ClientStore;
+  readonly directSignIn: Pick<DirectSignIn, "forget">;
   readonly audit: Audit;
 }
 
@@ -44,15 +46,18 @@ const CLIENT_ID_BYTES = 16;
 export function createClientAdministration({
   provider,
   clients,
+  directSignIn,
   audit,
 }: ClientAdministrationDeps): ClientAdministration {
   return {
     async create({ clientId = randomToken(CLIENT_ID_BYTES), metadata, policy, demonstration }) {
+      assertTrusted(policy, metadata);
       const clientSecret = needsSecret(metadata) ? generateClientSecret() : undefined;
       await assertValid(provider, { ...metadata, client_id: clientId }, clientSecret);
       const secretHash = clientSecret === undefined ? undefined : hashClientSecret(clientSecret);
       const createdBy = "administrator" as const;
       await clients.create({ clientId, metadata, secretHash, policy, createdBy, demonstration });
+      directSignIn.forget();
       audit({ event: "client.registered", outcome: "success", clientId, by: "administrator" });
       return { clientId, clientSecret };
     },
@@ -85,6 +90,19 @@ export function createClientAdministration({
         expiresInSeconds === undefined ? {} : { expiresIn: expiresInSeconds },
       ).save(),
   };
+}
+
+/**
+ * An application that takes passwords is the administrator's own, and no page in a browser: what
+ * runs beside it there could take them, too (draft-ietf-oauth-first-party-apps-04 §9.1, §9.8).
+ */
+function assertTrusted({ firstParty, directSignIn }: ClientPolicy, metadata: ClientMetadata): void {
+  if (!directSignIn) return;
+  if (!firstParty) throw invalid("direct sign-in is for first-party clients only");
+  const isPublic = metadata["token_endpoint_auth_method"] === "none";
+  if (isPublic && metadata["application_type"] !== "native") {
+    throw invalid("direct sign-in is not for applications that run in a browser");
+  }
 }
 
 async function assertValid(

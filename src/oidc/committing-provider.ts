@@ -2,6 +2,8 @@ import { Provider, type TokenEndpointGrantContext } from "oidc-provider";
 import { answerForCalledUrl } from "./called-url.js";
 import { findUnitOfWork } from "./unit-of-work.js";
 
+export type GrantHandler = (ctx: TokenEndpointGrantContext) => Promise<void> | void;
+
 type Names = string | readonly string[] | ReadonlySet<string>;
 
 /**
@@ -10,12 +12,17 @@ type Names = string | readonly string[] | ReadonlySet<string>;
  * error of the handler, answered and told of as any other.
  */
 export class CommittingProvider extends Provider {
+  /** The library's handler of the code grant. Set by its constructor, through `registerGrantType`. */
+  declare redeemCode: GrantHandler;
+
   /** The library registers its own grant types through this method, too. */
   override registerGrantType<Params extends object = Record<string, unknown>>(
     name: string,
     handler: (ctx: TokenEndpointGrantContext<Params>) => Promise<void> | void,
     ...rest: [parameters?: Names, duplicates?: Names]
   ): void {
+    if (name === "authorization_code")
+      this.redeemCode ??= (ctx) => Reflect.apply(handler, undefined, [ctx]);
     super.registerGrantType<Params>(
       name,
       async (ctx) => {

@@ -17,6 +17,13 @@ import type { Clock } from "../lib/clock.js";
 import type { CookieSignatures } from "../lib/cookie-signatures.js";
 import type { Logger } from "../lib/logger.js";
 import type { Sealer } from "../lib/seal.js";
+import type { SignIn } from "../accounts/sign-in.js";
+import { createAuthSessions } from "./auth-session.js";
+import { createIssueCode } from "./direct-code.js";
+import { createDirectSignIn, type DirectSignIn } from "./direct-sign-in.js";
+import { tellAddedMembers } from "./first-party-errors.js";
+import { createFirstPartyMetadata, registerFirstPartyGrants } from "./first-party-grants.js";
+import { createPushRequest } from "./restart-request.js";
 import { createAdapterFactory } from "./adapter.js";
 import { CommittingProvider } from "./committing-provider.js";
 import { createConsumptions } from "./consumptions.js";
@@ -34,7 +41,7 @@ import { createConfiguration, type ProviderSettings } from "./configuration.js";
 import type { ModelValues } from "./model-values.js";
 import { placeModels } from "./place-models.js";
 import { translateOutages } from "./translate-outages.js";
-import { ROUTES } from "./routes.js";
+import { GRANT_ROUTES, ROUTES } from "./routes.js";
 import { createValidatedClients } from "./validated-clients.js";
 import { createFinishAnswers } from "./finish-answers.js";
 import { createTokenAncestors } from "./token-ancestors.js";
@@ -59,6 +66,8 @@ export interface ProviderDeps {
   readonly pages: ProviderPages;
   readonly interactionUrl: NonNullable<NonNullable<Configuration["interactions"]>["url"]>;
   readonly sealer: Sealer;
+  readonly authSessionSealer: Sealer;
+  readonly signIn: SignIn;
   readonly values: ModelValues;
   readonly clock: Clock;
   readonly audit: Audit;
@@ -67,6 +76,7 @@ export interface ProviderDeps {
 
 export interface RunningProvider {
   readonly provider: Provider;
+  readonly directSignIn: DirectSignIn;
   /** Ends what goes on after the requests. */
   readonly close: () => Promise<void>;
 }
@@ -111,6 +121,16 @@ export function createProvider(given: ProviderDeps): RunningProvider {
 
   placeModels(provider, deps.values);
   ancestors.keepIn(provider);
+  const directSignIn = createDirectSignIn(deps.clients, clock);
+  registerFirstPartyGrants({
+    provider,
+    directSignIn,
+    signIn: deps.signIn,
+    issueCode: createIssueCode({ ...settings, clock }),
+    authSessions: createAuthSessions(deps.authSessionSealer, clock),
+    pushRequest: createPushRequest(provider, clock),
+    audit,
+  });
   validatedClients.keepFor(provider);
   limitDevicePolling(provider, models);
   registerTokenExchange({
@@ -128,6 +148,8 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   provider.use(
     createFinishAnswers(surroundings, [
       letMetadataBeCached,
+      createFirstPartyMetadata(directSignIn, settings.issuer + GRANT_ROUTES.authorizationChallenge),
+      tellAddedMembers,
       createFormPostReturn(deps.pages),
       createRevocationAudit(audit),
       tellPollingInterval,
@@ -135,7 +157,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   );
   provider.use(createRegistrationSecrets(ROUTES.registration));
   listenToProvider(provider, { audit, logger });
-  return { provider, close: () => consumptions.stop() };
+  return { provider, directSignIn, close: () => consumptions.stop() };
 }
 
 /** The library compares secrets in the clear; ours are stored as hashes. */

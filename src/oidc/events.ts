@@ -3,6 +3,7 @@ import type { KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Audit, AuditEvent } from "../lib/audit.js";
 import type { Logger } from "../lib/logger.js";
 import { findExchangeFacts } from "./exchange-facts.js";
+import { AUTHORIZATION_CHALLENGE } from "./grant-types.js";
 import { requestFacts } from "./request-facts.js";
 import { TOKEN_EXCHANGE_GRANT } from "./token-exchange-grant.js";
 
@@ -52,6 +53,8 @@ export function listenToProvider(provider: Provider, { audit, logger }: EventDep
 
   on("grant.success", (ctx: KoaContextWithOIDC) => {
     const grantType = ctx.oidc.params?.["grant_type"];
+    // A code and no token; the sign-in has its own line.
+    if (grantType === AUTHORIZATION_CHALLENGE) return;
     const event = EVENT_OF_GRANT[String(grantType)] ?? "token.issued";
     const { scope }: { scope?: unknown } = ctx.body ?? {};
     const facts = { grantType, scope, ...requestFacts(ctx), ...findExchangeFacts(ctx) };
@@ -59,8 +62,10 @@ export function listenToProvider(provider: Provider, { audit, logger }: EventDep
   });
 
   on("grant.error", (ctx: KoaContextWithOIDC, err: ErrorFacts) => {
+    const isChallenge = ctx.oidc.params?.["grant_type"] === AUTHORIZATION_CHALLENGE;
+    const event = isChallenge ? "authorization.refused" : "token.refused";
     const facts = { ...requestFacts(ctx), ...findExchangeFacts(ctx) };
-    audit({ event: "token.refused", outcome: "failure", ...reason(err), ...facts });
+    audit({ event, outcome: "failure", ...reason(err), ...facts });
   });
 
   on("grant.revoked", (ctx: KoaContextWithOIDC, grantId: string) => {

@@ -4,7 +4,7 @@ import { withholdCookie } from "./withhold-cookie.js";
 import { beginUnitOfWork, type UnitOfWorkDeps } from "./unit-of-work.js";
 
 /** Adds to an answer of the library, of whichever route, before it leaves. */
-export type FinishAnswer = (ctx: KoaContextWithOIDC) => void;
+export type FinishAnswer = (ctx: KoaContextWithOIDC) => Promise<void> | void;
 
 /**
  * What surrounds every request of the library: one unit of work, whose writes are in the store before
@@ -24,6 +24,10 @@ export function createFinishAnswers(
       // The session that the browser has is still there.
       if (unit.session.isUnwritten()) withholdCookie(ctx, deps.sessionCookie);
     }
-    for (const finish of finishing) finish(ctx);
+    for (const finish of finishing) {
+      // Most have nothing to wait for.
+      const finished = finish(ctx);
+      if (finished !== undefined) await finished;
+    }
   };
 }

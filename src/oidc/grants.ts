@@ -93,7 +93,8 @@ function byApi(resourceScopes: MissingConsent["resourceScopes"]): Map<string, Se
   return scopesByApi;
 }
 
-function addRequested(grant: Grant, { oidc }: KoaContextWithOIDC): boolean {
+/** All that a request of a first-party client asks for. @returns whether the grant holds more than before. */
+export function addRequested(grant: Grant, { oidc }: KoaContextWithOIDC): boolean {
   return addToGrant(grant, {
     scopes: [...oidc.requestParamOIDCScopes],
     claims: [...oidc.requestParamClaims],

@@ -1,3 +1,10 @@
+/** What leads to one grant of the token endpoint each; see `http/token-routes.ts`. */
+export const GRANT_ROUTES = {
+  refresh: "/token/refresh",
+  login: "/login",
+  authorizationChallenge: "/authorize-challenge",
+} as const;
+
 /** Where the protocol's endpoints lie below the issuer. */
 export const ROUTES = {
   authorization: "/auth",

@@ -54,7 +54,7 @@ export function createSqlClientStore({ database, clock }: SqlClientStoreDeps): C
         clientId,
         metadata,
         secretHash,
-        policy: { firstParty: false, resourceServer: undefined },
+        policy: { firstParty: false, directSignIn: false, resourceServer: undefined },
         createdBy: "registration",
         demonstration: false,
         createdAtSeconds: clock.nowSeconds(),
@@ -67,6 +67,11 @@ export function createSqlClientStore({ database, clock }: SqlClientStoreDeps): C
         .where({ client_id: clientId })
         .update({ secret_hash: secretHash });
       return changed === 1;
+    },
+
+    async hasDirectSignIn() {
+      const row = await knex("client").where({ direct_sign_in: true }).first("client_id");
+      return row !== undefined;
     },
 
     async delete(clientId) {
@@ -91,6 +96,7 @@ function toRow(client: ClientRecord): ClientRow {
     metadata: JSON.stringify(client.metadata),
     secret_hash: client.secretHash ?? null,
     first_party: client.policy.firstParty,
+    direct_sign_in: client.policy.directSignIn,
     resource_server: client.policy.resourceServer ?? null,
     created_by: client.createdBy,
     demonstration: client.demonstration,
@@ -105,6 +111,7 @@ function toRecord(row: ClientRow): ClientRecord {
     secretHash: row.secret_hash ?? undefined,
     policy: {
       firstParty: Boolean(row.first_party),
+      directSignIn: Boolean(row.direct_sign_in),
       resourceServer: row.resource_server ?? undefined,
     },
     createdBy: row.created_by,

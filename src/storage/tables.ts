@@ -46,6 +46,7 @@ export interface ClientRow {
   metadata: string;
   secret_hash: string | null;
   first_party: boolean | number;
+  direct_sign_in: boolean | number;
   resource_server: string | null;
   created_by: "administrator" | "registration";
   demonstration: boolean | number;
@@ -159,7 +160,7 @@ declare module "knex/types/tables.js" {
     account_identifier: Table<AccountIdentifierRow>;
     password_credential: Table<PasswordCredentialRow>;
     consent: Table<ConsentRow>;
-    client: Table<ClientRow>;
+    client: Table<ClientRow, "direct_sign_in">;
     resource_server: Table<ResourceServerRow>;
     resource_server_client: Table<ResourceServerClientRow>;
     signing_key: Table<SigningKeyRow, "signs_from" | "published_until">;

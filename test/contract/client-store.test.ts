@@ -11,7 +11,7 @@ function newClient(changes: Partial<NewClient> = {}): NewClient {
     clientId: randomUUID(),
     metadata: { redirect_uris: ["https://app.example.com/callback"] },
     secretHash: undefined,
-    policy: { firstParty: false, resourceServer: undefined },
+    policy: { firstParty: false, directSignIn: false, resourceServer: undefined },
     createdBy: "administrator",
     demonstration: false,
     ...changes,
@@ -26,7 +26,7 @@ describeKeptAndNot("ClientStore", (stores) => {
     const full = newClient({
       metadata: { client_name: "Ünïcode 🔑", nested: { list: [1, true, null] } },
       secretHash: "sha256:abc",
-      policy: { firstParty: true, resourceServer: "https://api.example.com" },
+      policy: { firstParty: true, directSignIn: false, resourceServer: "https://api.example.com" },
       createdBy: "registration",
       demonstration: true,
     });
@@ -80,7 +80,11 @@ describeKeptAndNot("ClientStore", (stores) => {
     it("changes metadata and secret of one that is there; policy and origin stay", async () => {
       const client = newClient({
         secretHash: "sha256:old",
-        policy: { firstParty: true, resourceServer: "https://api.example.com" },
+        policy: {
+          firstParty: true,
+          directSignIn: false,
+          resourceServer: "https://api.example.com",
+        },
       });
       await clients().create(client);
       const createdAtSeconds = stores().clock.nowSeconds();

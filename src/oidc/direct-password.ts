@@ -1,0 +1,41 @@
+import type { TokenEndpointGrantContext } from "oidc-provider";
+import { PasswordHashingOverloadedError } from "../accounts/password-hashing-overloaded-error.js";
+import type { SignIn, SignInResult } from "../accounts/sign-in.js";
+import type { Audit } from "../lib/audit.js";
+import { WrongCredentials } from "./first-party-errors.js";
+import { requestFacts } from "./request-facts.js";
+import { temporarilyUnavailable } from "./translate-outages.js";
+
+export type VerifiedPerson = Extract<SignInResult, { outcome: "signed_in" }>;
+
+/**
+ * The sign-in of the pages, with the same audit line.
+ *
+ * @throws the OAuth errors `invalid_grant`, the same for every reason, and `temporarily_unavailable`
+ */
+export type VerifyPerson = (
+  ctx: TokenEndpointGrantContext,
+  credentials: { identifier: string; password: string },
+) => Promise<VerifiedPerson>;
+
+export function createVerifyPerson({
+  signIn,
+  audit,
+}: {
+  readonly signIn: SignIn;
+  readonly audit: Audit;
+}): VerifyPerson {
+  return async (ctx, credentials) => {
+    const result = await signIn(credentials).catch((err: unknown) => {
+      throw err instanceof PasswordHashingOverloadedError ? temporarilyUnavailable(err) : err;
+    });
+    const { requestId, ip, clientId } = requestFacts(ctx);
+    const who = { requestId, ip, clientId };
+    if (result.outcome === "refused") {
+      audit({ event: "sign_in", outcome: "failure", reason: result.reason, ...who });
+      throw new WrongCredentials();
+    }
+    audit({ event: "sign_in", outcome: "success", accountId: result.account.id, ...who });
+    return result;
+  };
+}
