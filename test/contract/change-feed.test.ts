@@ -294,7 +294,7 @@ describeOnEachDatabase("The change feed", (createDatabase, backend) => {
     const known = { name: "0001-initial-schema", ...initialMigration };
     await migrateDatabase(before, [known]);
     const old = createStores(url, before);
-    await old.clients.saveRegistration("c", {}, undefined);
+    await before.knex("client").insert(client("c"));
 
     const after = await open(url);
     expect(await migrateDatabase(after)).to.include("0002-change-feed");

@@ -125,12 +125,10 @@ describe("POST /authorize-challenge (draft-ietf-oauth-first-party-apps-04)", () 
       redeem(await newCode(), createChallenge().verifier),
       redeem(await newCode(), ""),
       redeem(await newCode(), verifier, { client: others }),
-      redeem(
-        await newCode(),
-        verifier,
-        { client },
-        { redirect_uri: "http://localhost:9999/callback" },
-      ),
+      redeem(await newCode(), verifier, {
+        client,
+        fields: { redirect_uri: "http://localhost:9999/callback" },
+      }),
     ]) {
       const answer = await attempt;
       expect([answer.status, oauthErrorOf(answer)]).to.deep.equal([400, "invalid_grant"]);
