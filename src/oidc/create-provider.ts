@@ -96,7 +96,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   const consumptions = createConsumptions({ models, logger });
   const validatedClients = createValidatedClients(deps.clients);
   const ancestors = createTokenAncestors(deps.sealer);
-  const provider: Provider = new CommittingProvider(settings.issuer, {
+  const provider: CommittingProvider = new CommittingProvider(settings.issuer, {
     ...createConfiguration({
       ...deps,
       ancestors,

@@ -13,7 +13,7 @@ async function createClient({ clients }: TestStores): Promise<string> {
     clientId,
     metadata: {},
     secretHash: undefined,
-    policy: { firstParty: false, resourceServer: undefined },
+    policy: { firstParty: false, directSignIn: false, resourceServer: undefined },
     createdBy: "administrator",
     demonstration: false,
   });
