@@ -10,7 +10,7 @@ const RESERVED_CLAIMS = new Set(
     "iss sub aud exp nbf iat jti",
     "client_id scope auth_time acr amr",
     "cnf act may_act authorization_details",
-    "sid grant_id status events txn",
+    "sid grant_id ancestors status events txn",
     "nonce azp at_hash c_hash s_hash",
     "active token_type username",
   ].flatMap((names) => names.split(" ")),

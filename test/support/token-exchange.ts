@@ -1,5 +1,5 @@
 import type { TokenExchangePolicy } from "../../src/clients/token-exchange-policy-store.js";
-import { connect, type RelyingParty } from "./relying-party-libraries.js";
+import { connect, type Parameters, type RelyingParty } from "./relying-party-libraries.js";
 import {
   OPAQUE_API,
   createMachineClient,
@@ -12,7 +12,13 @@ import { authorize, createUserAgent, type UserAgent } from "./user-agent.js";
 
 /** Where exchanged tokens are for: takes JWTs; `OPAQUE_STOCK` opaque ones. */
 export const STOCK = "https://stock.example.com";
-const OPAQUE_STOCK = "https://stock.example.com/opaque";
+export const OPAQUE_STOCK = "https://stock.example.com/opaque";
+
+export interface SignedInForExchange {
+  readonly token: string;
+  readonly refreshToken: string;
+  readonly subject: string;
+}
 
 /** A shop that sends people's tokens to an API, which calls others in their name. */
 export interface Exchanges {
@@ -22,12 +28,13 @@ export interface Exchanges {
   readonly service: TestClient;
   readonly orders: RelyingParty;
   readonly agent: UserAgent;
-  /** A person's token for `resource`, or for userinfo. */
-  signIn(resource?: string, scope?: string): Promise<{ token: string; subject: string }>;
+  /** A person's token for `resource`; for userinfo when that is empty. */
+  signIn(resource?: string, scope?: string): Promise<SignedInForExchange>;
   allow(policy?: Partial<TokenExchangePolicy>): Promise<void>;
 }
 
-export async function createExchanges(server: TestServer): Promise<Exchanges> {
+/** The APIs that `createExchanges` knows. */
+export async function createExchangeApis(server: TestServer): Promise<void> {
   await createTestApis(server);
   const scopes = { "stock:read": "See what is there", "stock:move": "Move it", "orders:read": "" };
   const shared = { scopes, accessTokenAlgorithm: undefined, accessTokenSeconds: undefined };
@@ -40,8 +47,14 @@ export async function createExchanges(server: TestServer): Promise<Exchanges> {
       identifier,
       name: "Stock",
       accessTokenFormat,
+      // What is exchanged needs no permission to ask for tokens of its own.
+      open: identifier === OPAQUE_STOCK,
     });
   }
+}
+
+/** Clients of their own, so that nothing is allowed yet. */
+export async function createExchanges(server: TestServer): Promise<Exchanges> {
   const application = await createTestClient(server);
   const shop = await connect(server, application);
   const service = await createMachineClient(server, {}, { resourceServer: OPAQUE_API });
@@ -53,10 +66,13 @@ export async function createExchanges(server: TestServer): Promise<Exchanges> {
     orders: await connect(server, service),
     agent,
     async signIn(resource = OPAQUE_API, scope = "openid orders:read orders:write") {
-      const attempt = await shop.begin({ resource, scope });
+      const target: Parameters = resource === "" ? {} : { resource };
+      const attempt = await shop.begin({ ...target, scope });
       const callback = await authorize(agent, attempt.url, server);
-      const tokens = await shop.redeem(attempt, callback, { resource });
-      return { token: tokens.access_token, subject: String(tokens.claims?.["sub"]) };
+      const tokens = await shop.redeem(attempt, callback, target);
+      const refreshToken = tokens.refresh_token ?? "";
+      const subject = String(tokens.claims?.["sub"]);
+      return { token: tokens.access_token, refreshToken, subject };
     },
     allow: (policy = {}) =>
       server.app.tokenExchangePolicies.save({
