@@ -1,37 +1,34 @@
 import type { App } from "../app.js";
-import {
-  findIdentifierProblem,
-  normalizeResourceIdentifier,
-} from "../clients/resource-identifier.js";
-import type { AccessTokenAlgorithm } from "../clients/resource-server-store.js";
+import { toApiDocument } from "../clients/api-document.js";
+import { completeResourceServer } from "../clients/complete-resource-server.js";
+import { findApiProblems } from "../clients/find-api-problems.js";
+import { normalizeResourceIdentifier } from "../clients/resource-identifier.js";
+import type { ClientScopes, ResourceServer } from "../clients/resource-server-store.js";
 import { LatchkeyError } from "../lib/errors.js";
+import { applyApiOptions, type ApiOptions } from "./api-options.js";
 import { formatTable, notFound, type CommandResult } from "./command.js";
 
-type Apis = Pick<App, "resourceServers">;
+type Apis = Pick<App, "resourceServers" | "clients" | "audit">;
 
-export interface CreateApiOptions {
-  readonly identifier: string;
-  readonly name: string | undefined;
-  /** Each `value=what it lets an application do`. */
-  readonly scopes: readonly string[];
-  readonly format: "jwt" | "opaque";
-  readonly algorithm: AccessTokenAlgorithm | undefined;
-  readonly accessTokenSeconds: number | undefined;
-  readonly open: boolean;
-}
-
-export async function createApi(app: Apis, options: CreateApiOptions): Promise<CommandResult> {
-  const identifier = parseIdentifier(options.identifier);
-  await app.resourceServers.create({
-    identifier,
-    name: options.name ?? identifier,
-    scopes: Object.fromEntries(options.scopes.map(parseScope)),
-    accessTokenFormat: options.format,
-    accessTokenAlgorithm: options.algorithm,
-    accessTokenSeconds: options.accessTokenSeconds,
-    open: options.open,
+export async function createApi(
+  app: Apis,
+  given: string,
+  options: ApiOptions,
+): Promise<CommandResult> {
+  const identifier = normalizeResourceIdentifier(given);
+  const blank = completeResourceServer({
+    identifier: given,
+    name: identifier,
+    scopes: {},
+    accessTokenFormat: "jwt",
   });
-  return { text: `Created the API "${identifier}".`, data: { identifier } };
+  const api = applyApiOptions(blank, options);
+  assertRight(api);
+  await assertDefaultIsFree(app, api);
+  await app.resourceServers.create(api);
+  app.audit({ event: "api.created", outcome: "success", api: identifier, by: "administrator" });
+  const text = [`Created the API "${identifier}".`, ...hintsFor(api)].join("\n");
+  return { text, data: toApiDocument({ ...api, identifier }) };
 }
 
 export async function listApis(app: Apis): Promise<CommandResult> {
@@ -41,34 +38,144 @@ export async function listApis(app: Apis): Promise<CommandResult> {
     api.name,
     api.accessTokenFormat,
     Object.keys(api.scopes).join(" "),
+    api.open ? "every client" : `${Object.keys(api.clients).length} clients`,
+    [api.default ? "default" : "", api.managedBy === undefined ? "" : "from a file"]
+      .filter((note) => note !== "")
+      .join(", "),
   ]);
-  return { text: formatTable(["IDENTIFIER", "NAME", "FORMAT", "SCOPES"], rows), data: apis };
+  const header = ["IDENTIFIER", "NAME", "FORMAT", "SCOPES", "OPEN TO", "NOTE"];
+  return { text: formatTable(header, rows), data: apis.map(describe) };
+}
+
+export async function showApi(app: Apis, given: string): Promise<CommandResult> {
+  const api = await app.resourceServers.find(given);
+  if (api === undefined) throw notFound("API", given);
+  const data = describe(api);
+  return { text: JSON.stringify(data, undefined, 2), data };
+}
+
+export async function updateApi(
+  app: Apis,
+  given: string,
+  options: ApiOptions,
+): Promise<CommandResult> {
+  if (options.default === true) await assertDefaultIsFree(app, { default: true });
+  let before: ResourceServer | undefined;
+  const api = await change(app, given, (current) => {
+    before = current;
+    return applyApiOptions(current, options);
+  });
+  const hints = before?.accessTokenAlgorithm === api.accessTokenAlgorithm ? [] : [ALGORITHM_HINT];
+  const text = [`Changed the API "${api.identifier}".`, ...hints].join("\n");
+  return { text, data: describe(api) };
+}
+
+/** @param scopes undefined: all that the API has, also later. */
+export async function allowClient(
+  app: Apis,
+  { api: given, clientId, scopes }: { api: string; clientId: string; scopes?: readonly string[] },
+): Promise<CommandResult> {
+  if ((await app.clients.find(clientId)) === undefined) throw notFound("client", clientId);
+  const allowed: ClientScopes = scopes ?? "all";
+  const api = await change(app, given, (current) => ({
+    clients: { ...current.clients, [clientId]: allowed },
+  }));
+  const what = allowed === "all" ? "all scopes" : allowed.join(" ") || "no scopes";
+  const text = `The client "${clientId}" may ask for ${what} of "${api.identifier}".`;
+  return { text, data: describe(api) };
+}
+
+export async function disallowClient(
+  app: Apis,
+  { api: given, clientId }: { api: string; clientId: string },
+): Promise<CommandResult> {
+  const api = await change(app, given, ({ clients: { [clientId]: listed, ...clients } }) => {
+    if (listed === undefined) throw notFound("client allowed by this API", clientId);
+    return { clients };
+  });
+  const text = api.open
+    ? `The API "${api.identifier}" is open: "${clientId}" may now ask for all scopes, as every client may. Close it with: latchkey api update ${api.identifier} --no-open`
+    : `The client "${clientId}" may not ask for tokens for "${api.identifier}" any more.`;
+  return { text, data: describe(api) };
 }
 
 export async function deleteApi(app: Apis, given: string): Promise<CommandResult> {
-  const identifier = normalizeResourceIdentifier(given);
+  const api = await app.resourceServers.find(given);
+  if (api === undefined) throw notFound("API", given);
+  assertNotManaged(api);
+  const { identifier } = api;
   if (!(await app.resourceServers.delete(identifier))) throw notFound("API", given);
-  return { text: `Deleted the API "${identifier}".`, data: { identifier } };
+  app.audit({ event: "api.deleted", outcome: "success", api: identifier, by: "administrator" });
+  const text = `Deleted the API "${identifier}" and the consents given for it. Its tokens are refused by introspection; an API that verifies them by itself takes them until they expire.`;
+  return { text, data: { identifier } };
 }
 
-/** RFC 8707 §2: an absolute URI without a fragment. */
-function parseIdentifier(given: string): string {
-  const problem = findIdentifierProblem(given);
-  if (problem !== undefined) {
-    const message = `The identifier ${problem}; it is "${given}".`;
-    throw new LatchkeyError("invalid_api", message, { status: 400 });
-  }
-  return normalizeResourceIdentifier(given);
+async function change(
+  app: Apis,
+  given: string,
+  changesOf: (current: ResourceServer) => Partial<ResourceServer>,
+): Promise<ResourceServer> {
+  const api = await app.resourceServers.update(given, (current) => {
+    assertNotManaged(current);
+    const changes = changesOf(current);
+    assertRight({ ...current, ...changes });
+    return changes;
+  });
+  if (api === undefined) throw notFound("API", given);
+  const { identifier } = api;
+  app.audit({ event: "api.updated", outcome: "success", api: identifier, by: "administrator" });
+  return api;
 }
 
-/** RFC 6749 §3.3. */
-const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
+const ALGORITHM_HINT =
+  "New tokens are signed with the new algorithm; those that were issued verify until they expire. An API with a list of algorithms must have both meanwhile.";
 
-function parseScope(given: string): [string, string] {
-  const [value = "", ...words] = given.split("=");
-  if (!SCOPE_TOKEN.test(value)) {
-    const message = `A scope is written as value="what it allows", such as orders:read="Read your orders"; it is "${given}".`;
-    throw new LatchkeyError("invalid_api", message, { status: 400 });
-  }
-  return [value, words.join("=") || value];
+function hintsFor({ identifier, open, clients }: ResourceServer): string[] {
+  return open || Object.keys(clients).length > 0
+    ? []
+    : [`No client may ask for its tokens yet: latchkey api allow ${identifier} <client-id>`];
 }
+
+function describe(api: ResourceServer) {
+  return { ...toApiDocument(api), managed_by: api.managedBy ?? null };
+}
+
+function assertNotManaged({ identifier, managedBy }: ResourceServer): void {
+  if (managedBy === undefined) return;
+  const message = `The API "${identifier}" is declared in ${managedBy}: change it there and restart the server.`;
+  throw new LatchkeyError("api_managed", message, { status: 409 });
+}
+
+/** What a file says is the default would be the default again at the next start. */
+async function assertDefaultIsFree(
+  app: Apis,
+  wanted: Pick<ResourceServer, "default">,
+): Promise<void> {
+  const current = wanted.default ? await app.resourceServers.findDefault() : undefined;
+  if (current?.managedBy === undefined) return;
+  const message = `The default is "${current.identifier}", as ${current.managedBy} declares: change it there.`;
+  throw new LatchkeyError("api_managed", message, { status: 409 });
+}
+
+/** @throws LatchkeyError `invalid_api` with all that is wrong. */
+function assertRight(api: ResourceServer): void {
+  const problems = findApiProblems(api).map(({ fact, problem }) => `${WORDS[fact]} ${problem}`);
+  if (problems.length === 0) return;
+  throw new LatchkeyError("invalid_api", `${problems.join(". ")}.`, { status: 400 });
+}
+
+const WORDS: Record<keyof ResourceServer, string> = {
+  identifier: "The identifier",
+  name: "The name",
+  scopes: "A scope",
+  accessTokenFormat: "The format",
+  accessTokenAlgorithm: "The algorithm",
+  accessTokenSeconds: "The lifetime",
+  default: "The default",
+  open: "Openness",
+  clients: "A client",
+  statusList: "The status list",
+  publishMetadata: "The metadata",
+  claims: "The mapping of claims",
+  managedBy: "The file",
+};

@@ -1,7 +1,6 @@
 import type {
   ClaimSource,
   ClientScopes,
-  NewResourceServer,
   ResourceServer,
 } from "../clients/resource-server-store.js";
 import { LatchkeyError } from "../lib/errors.js";
@@ -53,22 +52,6 @@ export function toResourceServer(
     publishMetadata: Boolean(row.publish_metadata),
     claims: toClaims(parseStoredObject(row.claims, "resource_server.claims")),
     managedBy: row.managed_by ?? undefined,
-  };
-}
-
-/** What is not said of a new one is off. */
-export function complete(given: NewResourceServer): ResourceServer {
-  return {
-    accessTokenAlgorithm: undefined,
-    accessTokenSeconds: undefined,
-    default: false,
-    open: false,
-    clients: {},
-    statusList: false,
-    publishMetadata: false,
-    claims: {},
-    managedBy: undefined,
-    ...given,
   };
 }
 

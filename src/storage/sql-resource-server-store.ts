@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { completeResourceServer } from "../clients/complete-resource-server.js";
 import { normalizeResourceIdentifier } from "../clients/resource-identifier.js";
 import type { ResourceServer, ResourceServerStore } from "../clients/resource-server-store.js";
 import type { Clock } from "../lib/clock.js";
@@ -7,7 +8,7 @@ import { createBatchedFind } from "./batched-find.js";
 import { isFindable } from "./findable.js";
 import type { Database } from "./open-database.js";
 import { reportOutages } from "./report-outages.js";
-import { complete, toClientRows, toResourceServer, toRow } from "./resource-server-row.js";
+import { toClientRows, toResourceServer, toRow } from "./resource-server-row.js";
 import type { ResourceServerClientRow, ResourceServerRow } from "./tables.js";
 
 export interface SqlResourceServerStoreDeps {
@@ -61,7 +62,7 @@ export function createSqlResourceServerStore(
 
     async create(given) {
       const identifier = normalizeResourceIdentifier(given.identifier);
-      const resourceServer = { ...complete(given), identifier };
+      const resourceServer = { ...completeResourceServer(given), identifier };
       const row = { ...toRow(resourceServer), created_at: clock.nowSeconds() };
       await inTurn(async (transaction) => {
         if (resourceServer.default) await clearDefault(transaction);

@@ -107,9 +107,26 @@ describe("latchkey, the operator's command", function () {
       identifier: "https://api.example",
       name: "Orders",
       scopes: { "orders:read": "Read_your_orders" },
-      accessTokenFormat: "jwt",
+      access_token_format: "jwt",
       open: false,
     });
+    const [id] = JSON.parse((await latchkey("client list --json")).stdout) as unknown[];
+    const { client_id: clientId } = id as { client_id: string };
+    const allowed = await latchkey(`api allow https://api.example ${clientId} --scope orders:read`);
+    expect(allowed.stdout, allowed.stderr).to.include("orders:read");
+    const changed = await latchkey(
+      "api update https://api.example --default --no-open --access-token-seconds default --claim email=account.email --json",
+    );
+    expect(JSON.parse(changed.stdout), changed.stderr).to.deep.include({
+      default: true,
+      open: false,
+      clients: { [clientId]: ["orders:read"] },
+      claims: { email: "account.email" },
+    });
+    expect((await latchkey("api update https://api.example --claim sub=account.email")).stderr)
+      .to.include("sub")
+      .and.include("the server itself");
+    expect((await latchkey(`api disallow https://api.example ${clientId}`)).code).to.equal(0);
     expect((await latchkey("api create https://api.example")).code).to.equal(1);
     expect((await latchkey("api delete https://api.example/")).code).to.equal(0);
     expect((await latchkey("api create not-a-uri")).stderr).to.include("absolute URI");
@@ -169,6 +186,8 @@ describe("latchkey, the operator's command", function () {
       "client create",
       "api create",
       "exchange allow",
+      "api update",
+      "api allow",
       "initial-access-token create",
       "demonstration remove",
     ];
