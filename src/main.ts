@@ -9,6 +9,7 @@ import type { Config } from "./config/config.js";
 import { ConfigurationError, formatProblems } from "./config/configuration-error.js";
 import { loadConfig } from "./config/load-config.js";
 import { loadEnvironment } from "./config/load-environment.js";
+import { declareApis } from "./clients/declared-apis.js";
 import { createDemonstration, registerPlayground } from "./demonstration/create-demonstration.js";
 import { formatBanner } from "./demonstration/format-banner.js";
 import { listen, type Listener } from "./http/listen.js";
@@ -72,6 +73,7 @@ async function run(config: Config, logger: Logger): Promise<void> {
 
     await assertNoDemonstration(config, app);
     const banner = await prepareDevelopment(config, app);
+    await declareApis(config.declaredApis, { ...app, logger });
     const listener = await listen({ ...config, handler: app.handler });
     if (banner !== undefined) process.stdout.write(banner);
     logger.info({ issuer: config.issuer, port: listener.port, mode: config.mode }, "listening");

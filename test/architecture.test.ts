@@ -55,7 +55,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   tokens: ["verify", "lib"],
   federation: ["lib"],
   keys: ["lib"],
-  config: ["lib"],
+  // What may be said of an API is the same in a file and in a command.
+  config: ["clients", "lib"],
   lib: [],
   verify: [],
 };

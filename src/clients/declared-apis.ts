@@ -72,7 +72,8 @@ function changedFacts(current: ResourceServer | undefined, api: ResourceServer):
   return Object.entries(api)
     .filter(([fact]) => fact !== "identifier")
     .filter(([fact, value]) => !isDeepStrictEqual(value, current && Reflect.get(current, fact)))
-    .map(([fact]) => fact);
+    .map(([fact]) => fact)
+    .toSorted();
 }
 
 /** A client may be registered later than it is named; it is allowed at the next start. */

@@ -1,3 +1,5 @@
+import type { ApiDeclarations } from "../clients/declared-apis.js";
+
 export type AccessTokenAlgorithm = "ES256" | "RS256" | "PS256" | "EdDSA";
 /** OAuth 2.0 Multiple Response Type Encoding Practices; those with an access token are left out. */
 export type ResponseType = "code" | "id_token" | "code id_token" | "none";
@@ -58,6 +60,8 @@ export interface Config {
   readonly passwordHashQueue: number;
   /** Lower case host names and addresses on private networks that may be fetched from. */
   readonly outboundAllowedHosts: readonly string[];
+  /** Undefined: no file declares APIs. */
+  readonly declaredApis: ApiDeclarations | undefined;
   readonly logLevel: LogLevel;
   readonly demonstrationData: boolean;
   readonly maxConnections: number;

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "./config.js";
 import { ConfigurationError, type SettingProblem } from "./configuration-error.js";
+import { loadApisFile } from "./apis-file.js";
 import { readSettings, type Environment } from "./read-settings.js";
 import type { SettingValues } from "./settings.js";
 
@@ -18,12 +19,13 @@ export function loadConfig(
   fileProblems: readonly SettingProblem[] = [],
 ): Config {
   const { values, problems } = readSettings(environment);
-  const all = [...fileProblems, ...problems];
+  const apis = values.APIS_FILE === undefined ? undefined : loadApisFile(values.APIS_FILE);
+  const all = [...fileProblems, ...problems, ...(apis?.problems ?? [])];
   if (all.length > 0) throw new ConfigurationError(all);
-  return deepFreeze(toConfig(values));
+  return deepFreeze({ ...toConfig(values), declaredApis: apis?.declarations });
 }
 
-function toConfig(values: SettingValues): Config {
+function toConfig(values: SettingValues): Omit<Config, "declaredApis"> {
   const isProduction = values.NODE_ENV === "production";
   return {
     mode: values.NODE_ENV,

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Setting } from "./setting.js";
 import { oneOf, responseTypes, signingAlgorithm, wholeNumber, yesOrNo } from "./setting-types.js";
 
@@ -33,6 +34,15 @@ export const protocolSettings = {
     default: "10",
     example: "10",
     constraints: "1 to 1440, whole minutes",
+  },
+  APIS_FILE: {
+    group: "Tokens",
+    meaning:
+      "A JSON file that declares APIs (docs/guides/registering-apis.md). Each start brings the registry to what it says.",
+    type: z.string(),
+    defaultNote: "none: APIs are managed by `latchkey api`",
+    example: "/etc/latchkey/apis.json",
+    constraints: "a path; relative ones start at the working directory",
   },
   REFRESH_TOKEN_EXPIRE_DAYS: {
     group: "Tokens",

@@ -50,6 +50,7 @@ describe("loadConfig", () => {
       secretKey: undefined,
       secretKeyPrevious: undefined,
       signingKeyRotationSeconds: 90 * 86_400,
+      declaredApis: undefined,
       accessTokenAlgorithm: "ES256",
       accessTokenSeconds: 600,
       refreshTokenSeconds: 14 * 86_400,
