@@ -1,9 +1,5 @@
 import { errors, type TokenEndpointGrantContext } from "oidc-provider";
-import {
-  checkDpopReplay,
-  checkDpopRequired,
-  validateDpop,
-} from "oidc-provider/lib/helpers/grants.js";
+import { checkDpopReplay, checkDpopRequired, validateDpop } from "./grant-steps.js";
 import type { AuthSession, AuthSessions } from "./auth-session.js";
 import { wasCalledAt } from "./called-url.js";
 import type { CommittingProvider } from "./committing-provider.js";

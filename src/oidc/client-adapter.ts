@@ -2,8 +2,7 @@ import { errors, type Adapter, type AdapterPayload } from "oidc-provider";
 import { hashClientSecret, isClientSecretHash } from "../clients/client-secret.js";
 import type { ClientStore } from "../clients/client-store.js";
 import { findUnsafeUri } from "../clients/find-unsafe-uri.js";
-import { FIRST_PARTY_GRANTS } from "./grant-types.js";
-import { TOKEN_EXCHANGE_GRANT } from "./token-exchange-grant.js";
+import { POLICY_GRANTS } from "./grant-types.js";
 
 /**
  * Clients as the library sees them: metadata with the secret's hash in place of the secret. What an
@@ -25,10 +24,6 @@ export function createClientAdapter(clients: ClientStore): Adapter {
       const { client_secret: secret, client_id: _clientId, ...metadata } = payload;
       const problem = findUnsafeUri(metadata);
       if (problem !== undefined) throw new errors.InvalidClientMetadata(problem);
-      if ([metadata["grant_types"]].flat().includes(TOKEN_EXCHANGE_GRANT)) {
-        const message = "token exchange is allowed by an administrator, not by registration";
-        throw new errors.InvalidClientMetadata(message);
-      }
       assertRegistrable(metadata["grant_types"]);
       await clients.saveRegistration(clientId, metadata, secretAtRest(secret));
     },
@@ -45,7 +40,7 @@ export function createClientAdapter(clients: ClientStore): Adapter {
 }
 
 function assertRegistrable(grantTypes: unknown): void {
-  if (Array.isArray(grantTypes) && grantTypes.some((type) => FIRST_PARTY_GRANTS.has(type))) {
+  if (Array.isArray(grantTypes) && grantTypes.some((type) => POLICY_GRANTS.has(type))) {
     throw new errors.InvalidClientMetadata("grant_types holds one that cannot be registered");
   }
 }

@@ -49,6 +49,7 @@ import { registerTokenExchange } from "./token-exchange.js";
 import { createAreTokensAlive } from "./token-liveness.js";
 import { createFindPresentedToken } from "./presented-token.js";
 import { acceptNoncesOf, followKeys } from "./library-internals.js";
+import { leaveGrantsToPolicy } from "./leave-grants-to-policy.js";
 import { letMetadataBeCached } from "./metadata-caching.js";
 
 export interface ProviderDeps {
@@ -122,6 +123,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   placeModels(provider, deps.values);
   ancestors.keepIn(provider);
   const directSignIn = createDirectSignIn(deps.clients, clock);
+  leaveGrantsToPolicy(provider);
   registerFirstPartyGrants({
     provider,
     directSignIn,

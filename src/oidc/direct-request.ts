@@ -1,8 +1,5 @@
 import { errors, type ClaimsParameter, type TokenEndpointGrantContext } from "oidc-provider";
-import {
-  resolveRequestedResources,
-  validateClientScope,
-} from "oidc-provider/lib/helpers/grants.js";
+import { resolveRequestedResources, validateClientScope } from "./grant-steps.js";
 import { SUPPORTED_ACRS } from "./authentication-context.js";
 
 /** What a client may ask for with a person's password: as at the authorization endpoint. */

@@ -5,7 +5,7 @@ import type { Logger } from "../lib/logger.js";
 import { findExchangeFacts } from "./exchange-facts.js";
 import { AUTHORIZATION_CHALLENGE } from "./grant-types.js";
 import { requestFacts } from "./request-facts.js";
-import { TOKEN_EXCHANGE_GRANT } from "./token-exchange-grant.js";
+import { TOKEN_EXCHANGE } from "./grant-types.js";
 
 export interface EventDeps {
   readonly audit: Audit;
@@ -15,7 +15,7 @@ export interface EventDeps {
 /** Other grants issue a token. */
 const EVENT_OF_GRANT: Readonly<Record<string, AuditEvent>> = {
   refresh_token: "token.refreshed",
-  [TOKEN_EXCHANGE_GRANT]: "token.exchanged",
+  [TOKEN_EXCHANGE]: "token.exchanged",
 };
 
 /** Declared as a method, so that each listener may name the types that its event brings. */

@@ -39,7 +39,6 @@ export function registerFirstPartyGrants(deps: FirstPartyDeps): void {
   registerFirstPartyLogin({ ...deps, verifyPerson, assertAllowed, redeemCode });
   registerAuthorizationChallenge({ ...deps, verifyPerson, assertAllowed });
   redeemWithoutRedirectUri(provider, redeemCode, directSignIn);
-  leaveGrantsToPolicy(provider);
 }
 
 /**
@@ -65,16 +64,6 @@ function redeemWithoutRedirectUri(
     ["code", "code_verifier", "redirect_uri", "resource"],
     ["resource"],
   );
-}
-
-/** Whether a client may use them is not its metadata's matter, which it may register itself. */
-function leaveGrantsToPolicy(provider: Provider): void {
-  const isRegistered: unknown = Reflect.get(provider.Client.prototype, "grantTypeAllowed");
-  if (typeof isRegistered !== "function")
-    throw new TypeError("the library's clients have no grants");
-  provider.Client.prototype.grantTypeAllowed = function grantTypeAllowed(type) {
-    return FIRST_PARTY_GRANTS.has(type) || Reflect.apply(isRegistered, this, [type]);
-  };
 }
 
 /**

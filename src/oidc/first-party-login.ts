@@ -1,5 +1,5 @@
 import { errors, type TokenEndpointGrantContext } from "oidc-provider";
-import { checkDpopRequired, validateDpop } from "oidc-provider/lib/helpers/grants.js";
+import { checkDpopRequired, validateDpop } from "./grant-steps.js";
 import type { CommittingProvider, GrantHandler } from "./committing-provider.js";
 import { NO_REDIRECT_URI, type IssueCode } from "./direct-code.js";
 import type { VerifyPerson } from "./direct-password.js";

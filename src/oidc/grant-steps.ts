@@ -6,5 +6,7 @@ export {
   buildTokenResponse,
   checkDpopReplay,
   checkDpopRequired,
+  resolveRequestedResources,
+  validateClientScope,
   validateDpop,
 } from "oidc-provider/lib/helpers/grants.js";

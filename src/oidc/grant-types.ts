@@ -5,8 +5,14 @@ export const FIRST_PARTY_LOGIN = "urn:latchkey:params:oauth:grant-type:first-par
 export const AUTHORIZATION_CHALLENGE =
   "urn:latchkey:params:oauth:grant-type:authorization-challenge";
 
-/** Allowed by an administrator (`ClientPolicy.directSignIn`); no client can register them. */
+/** RFC 8693 §2.1. */
+export const TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange";
+
+/** Allowed by an administrator (`ClientPolicy.directSignIn`). */
 export const FIRST_PARTY_GRANTS: ReadonlySet<unknown> = new Set([
   FIRST_PARTY_LOGIN,
   AUTHORIZATION_CHALLENGE,
 ]);
+
+/** Allowed by an administrator, by one policy or another; no client can register them. */
+export const POLICY_GRANTS: ReadonlySet<unknown> = new Set([...FIRST_PARTY_GRANTS, TOKEN_EXCHANGE]);

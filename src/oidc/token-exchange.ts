@@ -21,7 +21,7 @@ import { createRequireExchangeTarget } from "./exchange-target.js";
 import { createCreateExchangedToken, type ExchangedTokenDeps } from "./exchanged-token.js";
 import * as steps from "./grant-steps.js";
 import type { PresentedToken } from "./presented-token.js";
-import { TOKEN_EXCHANGE_GRANT } from "./token-exchange-grant.js";
+import { TOKEN_EXCHANGE } from "./grant-types.js";
 
 export interface TokenExchangeDeps extends ExchangeSourceDeps, ExchangedTokenDeps {
   readonly tokenExchangePolicies: TokenExchangePolicyStore;
@@ -39,13 +39,7 @@ export function registerTokenExchange(deps: TokenExchangeDeps): void {
   const requireToken = createRequirePresentedToken(deps);
   const createToken = createCreateExchangedToken(deps);
 
-  letPolicyDecide(provider);
-  provider.registerGrantType(
-    TOKEN_EXCHANGE_GRANT,
-    exchange,
-    EXCHANGE_PARAMETERS,
-    REPEATABLE_PARAMETERS,
-  );
+  provider.registerGrantType(TOKEN_EXCHANGE, exchange, EXCHANGE_PARAMETERS, REPEATABLE_PARAMETERS);
 
   async function exchange(ctx: TokenEndpointGrantContext): Promise<void> {
     const { client } = ctx.oidc;
@@ -93,16 +87,6 @@ export function registerTokenExchange(deps: TokenExchangeDeps): void {
     if (policies.length > 0) return policies;
     throw new errors.UnauthorizedClient("token exchange is not allowed for this client");
   }
-}
-
-/** The library asks the client's registration, which is not what decides here. */
-function letPolicyDecide(provider: Provider): void {
-  const { prototype } = provider.Client;
-  const isRegistered: unknown = Reflect.get(prototype, "grantTypeAllowed");
-  if (typeof isRegistered !== "function") throw new TypeError("the library's clients have changed");
-  Reflect.set(prototype, "grantTypeAllowed", function grantTypeAllowed(this: Client, type: string) {
-    return type === TOKEN_EXCHANGE_GRANT || Reflect.apply(isRegistered, this, [type]);
-  });
 }
 
 /** @throws errors.InvalidTarget, errors.InvalidRequest: RFC 8693 §2.2.2 */
