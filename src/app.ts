@@ -51,6 +51,7 @@ import { createModelValues } from "./oidc/model-values.js";
 import { createInteractions, createInteractionUrl } from "./oidc/interactions.js";
 import { createSplitModelStore } from "./oidc/split-model-store.js";
 import { createSealedRequests } from "./oidc/sealed-request.js";
+import { createLogoutQueue } from "./sessions/logout-queue.js";
 import { createRedisModelStore } from "./storage/redis-model-store.js";
 import { createSqlModelStore } from "./storage/sql-model-store.js";
 import { createSqlStores } from "./storage/sql-stores.js";
@@ -118,12 +119,10 @@ export async function createApp(deps: AppDeps) {
   const { render } = createRenderer({ viewsDirectory, assets, basePath });
   const sealedRequests = createSealedRequests(secrets.authorizationRequests, clock);
 
-  const {
-    provider,
-    directSignIn,
-    close: closeProvider,
-  } = createProvider({
+  const logoutQueue = createLogoutQueue(stores.logoutDeliveries);
+  const running = createProvider({
     ...stores,
+    logoutQueue,
     settings: config,
     signingKeys,
     cookieSignatures: secrets.cookies,
@@ -138,6 +137,7 @@ export async function createApp(deps: AppDeps) {
     audit,
     logger,
   });
+  const { provider, directSignIn, backchannelLogout } = running;
   const interactions = createInteractions({
     ...stores,
     provider,
@@ -209,9 +209,10 @@ export async function createApp(deps: AppDeps) {
     createAccount: createCreateAccount(accountDeps),
     setPassword: createSetPassword(accountDeps),
     clientAdministration: createClientAdministration({ provider, clients, directSignIn, audit }),
+    logoutQueue,
+    backchannelLogout,
     /** Answers every request; Koa never lets it reject. */
     handler,
-    /** The playground's client has a new secret at each start (`registerPlayground`). */
     clock,
     signingKeys,
     keyRotation,
@@ -222,6 +223,7 @@ export async function createApp(deps: AppDeps) {
       rotationSeconds: config.signingKeyRotationSeconds,
       logger,
     }),
+    /** The playground's client has a new secret at each start (`registerPlayground`). */
     setPlaygroundSecret: (secret: string) => {
       playgroundSecret = secret;
     },
@@ -231,7 +233,7 @@ export async function createApp(deps: AppDeps) {
     },
     close: async () => {
       await signingKeys.close();
-      await closeProvider();
+      await running.close();
       await passwordHasher.close();
     },
   };

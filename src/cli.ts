@@ -7,6 +7,7 @@ import { addApiCommands } from "./cli/api-commands.js";
 import { positiveInteger } from "./cli/positive-integer.js";
 import { addExchangeCommands } from "./cli/exchange-commands.js";
 import { addKeyCommands } from "./cli/key-commands.js";
+import { addLogoutCommands } from "./cli/logout-commands.js";
 import * as clients from "./commands/client-commands.js";
 import type { CommandResult } from "./commands/command.js";
 import { removeDemonstration } from "./commands/demonstration-commands.js";
@@ -124,6 +125,8 @@ program
   );
 
 addApiCommands(program, withApp);
+
+addLogoutCommands(program, withApp);
 
 program
   .command("demonstration")

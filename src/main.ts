@@ -18,6 +18,7 @@ import { LatchkeyError } from "./lib/errors.js";
 import { startKeyUpkeep } from "./keys/start-key-upkeep.js";
 import { createLogger, type Logger } from "./lib/logger.js";
 import { releaseStartUpMemory } from "./lib/release-start-up-memory.js";
+import { startLogoutDelivery } from "./sessions/logout-delivery.js";
 import { claimDataDirectory } from "./storage/data-directory.js";
 import { startPurgeLoop } from "./storage/purge-loop.js";
 
@@ -60,13 +61,17 @@ async function run(config: Config, logger: Logger): Promise<void> {
     const app = await createApp({ config, ...deployment, clock: systemClock, logger });
     closers.push(() => app.close());
 
-    const purge = startPurgeLoop({
-      store: app.expiredModels,
-      logger,
-      intervalMs: PURGE_INTERVAL_MS,
-      batchSize: PURGE_BATCH_SIZE,
-    });
-    closers.push(() => purge.stop());
+    for (const store of [app.expiredModels, app.logoutDeliveries]) {
+      const purge = startPurgeLoop({
+        store,
+        logger,
+        intervalMs: PURGE_INTERVAL_MS,
+        batchSize: PURGE_BATCH_SIZE,
+      });
+      closers.push(() => purge.stop());
+    }
+    const logoutDelivery = startLogoutDelivery({ ...app, logger });
+    closers.push(() => logoutDelivery.stop());
 
     const keyUpkeep = startKeyUpkeep(app.keyUpkeep, logger);
     closers.push(() => keyUpkeep.stop());

@@ -11,6 +11,8 @@ export type AuditEvent =
   | "token.revoked"
   | "token.replayed"
   | "grant.revoked"
+  | "logout.delivered"
+  | "logout.failed"
   | "authorization.refused"
   | "scope.narrowed"
   | "api.created"

@@ -16,6 +16,7 @@ import type { Audit } from "../lib/audit.js";
 import type { Clock } from "../lib/clock.js";
 import type { CookieSignatures } from "../lib/cookie-signatures.js";
 import type { Logger } from "../lib/logger.js";
+import type { LogoutQueue } from "../sessions/logout-queue.js";
 import type { Sealer } from "../lib/seal.js";
 import type { SignIn } from "../accounts/sign-in.js";
 import { createAuthSessions } from "./auth-session.js";
@@ -25,6 +26,7 @@ import { tellAddedMembers } from "./first-party-errors.js";
 import { createFirstPartyMetadata, registerFirstPartyGrants } from "./first-party-grants.js";
 import { createPushRequest } from "./restart-request.js";
 import { createAdapterFactory } from "./adapter.js";
+import { createBackchannelLogout, type BackchannelLogout } from "./backchannel-logout.js";
 import { CommittingProvider } from "./committing-provider.js";
 import { createConsumptions } from "./consumptions.js";
 import { accountClaims } from "./claims.js";
@@ -64,6 +66,7 @@ export interface ProviderDeps {
   readonly clients: ClientStore;
   readonly resourceServers: ResourceServerStore;
   readonly tokenExchangePolicies: TokenExchangePolicyStore;
+  readonly logoutQueue: Pick<LogoutQueue, "enqueueLogout">;
   readonly pages: ProviderPages;
   readonly interactionUrl: NonNullable<NonNullable<Configuration["interactions"]>["url"]>;
   readonly sealer: Sealer;
@@ -78,6 +81,7 @@ export interface ProviderDeps {
 export interface RunningProvider {
   readonly provider: Provider;
   readonly directSignIn: DirectSignIn;
+  readonly backchannelLogout: BackchannelLogout;
   /** Ends what goes on after the requests. */
   readonly close: () => Promise<void>;
 }
@@ -141,6 +145,8 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     ancestors,
     findToken: createFindPresentedToken({ ...deps, provider, ancestors, areTokensAlive }),
   });
+  const { enqueueLogout } = deps.logoutQueue;
+  const backchannelLogout = createBackchannelLogout(provider, translateOutages({ enqueueLogout }));
   const surroundings = {
     models,
     consumptions,
@@ -159,7 +165,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   );
   provider.use(createRegistrationSecrets(ROUTES.registration));
   listenToProvider(provider, { audit, logger });
-  return { provider, directSignIn, close: () => consumptions.stop() };
+  return { provider, directSignIn, backchannelLogout, close: () => consumptions.stop() };
 }
 
 /** The library compares secrets in the clear; ours are stored as hashes. */

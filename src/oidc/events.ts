@@ -108,12 +108,6 @@ export function listenToProvider(provider: Provider, { audit, logger }: EventDep
     const accountId = ctx.oidc.session?.accountId;
     audit({ event: "sign_out", outcome: "success", ...requestFacts(ctx), accountId });
   });
-  on("backchannel.error", (ctx: KoaContextWithOIDC, err: Error, client: { clientId: string }) => {
-    logger.warn(
-      { err, ...requestFacts(ctx), clientId: client.clientId },
-      "back-channel logout failed",
-    );
-  });
 }
 
 interface ErrorFacts {

@@ -8,6 +8,7 @@ import type { Database } from "./open-database.js";
 import { createSqlAccountStore } from "./sql-account-store.js";
 import { createSqlClientStore } from "./sql-client-store.js";
 import { createSqlConsentStore } from "./sql-consent-store.js";
+import { createSqlLogoutDeliveryStore } from "./sql-logout-delivery-store.js";
 import { createSqlResourceServerStore } from "./sql-resource-server-store.js";
 import { createSqlSigningKeyStore } from "./sql-signing-key-store.js";
 import { createSqlStatusListStore } from "./sql-status-list-store.js";
@@ -34,5 +35,6 @@ export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
     ),
     signingKeys: createSqlSigningKeyStore(deps),
     statusLists: createSqlStatusListStore(deps),
+    logoutDeliveries: createSqlLogoutDeliveryStore(deps),
   };
 }

@@ -143,6 +143,23 @@ export interface StatusListEntryRow {
   issued_at: number;
 }
 
+export interface LogoutDeliveryRow {
+  id: string;
+  client_id: string;
+  account_id: string;
+  sid: string;
+  destination: string;
+  state: "pending" | "delivered" | "failed";
+  failures: number;
+  reason: string | null;
+  requested_at: number;
+  /** Null when it is finished; under a claim the end of its lease. */
+  due_at: number | null;
+  claim: string | null;
+  finished_at: number | null;
+  expires_at: number | null;
+}
+
 export interface MigrationRow {
   name: string;
 }
@@ -168,6 +185,7 @@ declare module "knex/types/tables.js" {
     model: Table<ModelRow, "consumed_at" | "consumed_by">;
     status_list: Table<StatusListRow>;
     status_list_entry: Table<StatusListEntryRow>;
+    logout_delivery: Table<LogoutDeliveryRow>;
     migration: Table<MigrationRow>;
   }
 }

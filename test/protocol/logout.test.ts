@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import { expect } from "chai";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as openid from "openid-client";
+import { eventually } from "../support/eventually.js";
 import { refusalOf } from "../support/oauth-error.js";
 import { connect, type RelyingParty } from "../support/relying-party-libraries.js";
 import { signInWith } from "../support/sign-in-with.js";
@@ -17,7 +18,10 @@ describe("RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0)", () => {
   let rp: RelyingParty;
   let config: openid.Configuration;
   before(async () => {
-    server = await startTestServer({ environment: { OUTBOUND_ALLOWED_HOSTS: "127.0.0.1" } });
+    server = await startTestServer({
+      environment: { OUTBOUND_ALLOWED_HOSTS: "127.0.0.1" },
+      deliversLogouts: true,
+    });
     client = await createTestClient(server, { post_logout_redirect_uris: [AFTER_LOGOUT] });
     rp = await connect(server, client);
     config = await openid.discovery(
@@ -192,6 +196,7 @@ describe("RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0)", () => {
       });
       const { agent, tokens, subject } = await signInWith(server, await connect(server, told));
       await signOut(agent);
+      await eventually("the client was told", () => received.length > 0);
       expect(received).to.have.length(1);
       const jwks = createRemoteJWKSet(new URL(`${server.issuer}/jwks`));
       const { payload } = await jwtVerify(received[0] ?? "", jwks, {

@@ -6,6 +6,7 @@ import type { ConsentStore } from "../../src/accounts/consent-store.js";
 import type { ClientStore } from "../../src/clients/client-store.js";
 import type { ResourceServerStore } from "../../src/clients/resource-server-store.js";
 import type { TokenExchangePolicyStore } from "../../src/clients/token-exchange-policy-store.js";
+import type { LogoutDeliveryStore } from "../../src/sessions/logout-delivery-store.js";
 import type { SigningKeyStore } from "../../src/keys/signing-key-store.js";
 import type { ChangeFeed } from "../../src/lib/change-feed.js";
 import type { Clock } from "../../src/lib/clock.js";
@@ -37,6 +38,7 @@ export interface TestStores {
   readonly tokenExchangePolicies: TokenExchangePolicyStore;
   readonly signingKeys: SigningKeyStore;
   readonly statusLists: StatusListStore;
+  readonly logoutDeliveries: LogoutDeliveryStore;
 }
 
 export interface TestDatabase {

@@ -10,6 +10,7 @@ import { loadConfig } from "../../src/config/load-config.js";
 import { listen } from "../../src/http/listen.js";
 import { systemClock, type Clock } from "../../src/lib/clock.js";
 import { createLogger } from "../../src/lib/logger.js";
+import { startLogoutDelivery } from "../../src/sessions/logout-delivery.js";
 import type { Database } from "../../src/storage/open-database.js";
 import { createTestStores } from "./test-stores.js";
 
@@ -31,6 +32,8 @@ export interface TestServerOptions {
   readonly clock?: Clock;
   /** On SQLite whatever TEST_STORES says. So is a server with a clock of its own: Redis has another. */
   readonly embedded?: boolean;
+  /** Tells clients of ended sessions, as every server process does beside its requests. */
+  readonly deliversLogouts?: boolean;
 }
 
 export const PASSWORD = "correct horse battery staple";
@@ -66,6 +69,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     profile: { name: "Ada Example", given_name: "Ada", family_name: "Example", locale: "en" },
     password: PASSWORD,
   });
+  const logoutDelivery =
+    options.deliversLogouts === true ? startLogoutDelivery({ ...app, logger }) : undefined;
   const listener = await listen({ ...config, handler: app.handler });
   return {
     issuer: config.issuer,
@@ -77,6 +82,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     password: PASSWORD,
     async close() {
       await listener.drain(1000);
+      await logoutDelivery?.stop();
       await app.close();
       await deployment.close();
       await stores?.drop();
