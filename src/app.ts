@@ -28,6 +28,7 @@ import { createOwnRoutes } from "./http/own-routes.js";
 import { createPinOrigin } from "./http/pin-origin.js";
 import { addProtectedResourceRoute } from "./http/protected-resource-route.js";
 import { addPlaygroundRoutes } from "./http/playground/playground-routes.js";
+import { createProtectedResourceMetadataRoutes } from "./http/protected-resource-metadata.js";
 import { createProviderPages } from "./http/provider-pages.js";
 import { createRenderer } from "./http/render.js";
 import { createRequestContext } from "./http/request-context.js";
@@ -46,6 +47,7 @@ import type { Clock } from "./lib/clock.js";
 import type { Logger } from "./lib/logger.js";
 import { createFindAccessToken } from "./oidc/access-tokens.js";
 import { createClientAdministration } from "./oidc/client-administration.js";
+import { createFindProtectedResourceMetadata } from "./oidc/protected-resource-metadata.js";
 import { createProvider } from "./oidc/create-provider.js";
 import { createModelValues } from "./oidc/model-values.js";
 import { createInteractions, createInteractionUrl } from "./oidc/interactions.js";
@@ -193,6 +195,13 @@ export async function createApp(deps: AppDeps) {
   koa.use(createPinOrigin({ ...config, request: koa.request }));
   koa.use(assets.serve);
   koa.use(createServerMetadataAlias(basePath));
+  koa.use(
+    createProtectedResourceMetadataRoutes({
+      issuer,
+      basePath,
+      findMetadata: createFindProtectedResourceMetadata({ ...stores, issuer }),
+    }),
+  );
   koa.use(mount(basePath || "/", createOwnRoutes(router)));
   koa.use(createTokenRoutes({ issuer, directSignIn }));
   koa.use(mount(basePath || "/", provider));

@@ -49,6 +49,7 @@ export async function createDemonstration({
       accessTokenFormat: "jwt",
       // For whatever client is tried out.
       open: true,
+      publishMetadata: true,
     });
   }
   if ((await accounts.findForSignIn(DEMONSTRATION_USERNAME)) !== undefined) return undefined;

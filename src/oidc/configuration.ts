@@ -30,6 +30,7 @@ import { createInteractionPolicy } from "./interaction-policy.js";
 import { createLifetimes, type Lifetimes } from "./lifetimes.js";
 import { createOutboundFetch, OUTBOUND_BODY_BYTES } from "./outbound-fetch.js";
 import type { ProviderPages } from "./provider-pages.js";
+import { DPOP_ALGORITHMS } from "./protected-resource-metadata.js";
 import { createResourceServerInfo } from "./resource-server-info.js";
 import { ROUTES } from "./routes.js";
 
@@ -78,7 +79,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
       userinfoSigningAlgValues: serverAlgorithms,
       introspectionSigningAlgValues: serverAlgorithms,
       authorizationSigningAlgValues: serverAlgorithms,
-      dPoPSigningAlgValues: ["ES256", "EdDSA"],
+      dPoPSigningAlgValues: [...DPOP_ALGORITHMS],
     },
     enableHttpPostMethods: settings.authorizationPost,
     // An exchanged token brings its own (`act`); others have none.

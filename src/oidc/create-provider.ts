@@ -7,6 +7,7 @@ import type { Configuration, FindAccount, Provider } from "oidc-provider";
 import { toAccountId } from "../accounts/account.js";
 import type { AccountStore } from "../accounts/account-store.js";
 import { verifyClientSecret } from "../clients/client-secret.js";
+import { createPublishedApis } from "../clients/published-apis.js";
 import type { ClientStore } from "../clients/client-store.js";
 import type { ResourceServerStore } from "../clients/resource-server-store.js";
 import type { TokenExchangePolicyStore } from "../clients/token-exchange-policy-store.js";
@@ -31,6 +32,7 @@ import { CommittingProvider } from "./committing-provider.js";
 import { createConsumptions } from "./consumptions.js";
 import { accountClaims } from "./claims.js";
 import { createDoubt } from "./doubt.js";
+import { createTellProtectedResources } from "./protected-resource-metadata.js";
 import { createSessionIdOf } from "./id-at-rest.js";
 import { limitDevicePolling, tellPollingInterval } from "./device-polling.js";
 import { listenToProvider } from "./events.js";
@@ -155,8 +157,9 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   };
   provider.use(
     createFinishAnswers(surroundings, [
-      letMetadataBeCached,
       createFirstPartyMetadata(directSignIn, settings.issuer + GRANT_ROUTES.authorizationChallenge),
+      createTellProtectedResources(createPublishedApis(deps)),
+      letMetadataBeCached,
       tellAddedMembers,
       createFormPostReturn(deps.pages),
       createRevocationAudit(audit),
