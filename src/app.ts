@@ -47,7 +47,6 @@ import type { Clock } from "./lib/clock.js";
 import type { Logger } from "./lib/logger.js";
 import { createFindAccessToken } from "./oidc/access-tokens.js";
 import { createClientAdministration } from "./oidc/client-administration.js";
-import { createFindProtectedResourceMetadata } from "./oidc/protected-resource-metadata.js";
 import { createProvider } from "./oidc/create-provider.js";
 import { createModelValues } from "./oidc/model-values.js";
 import { createInteractions, createInteractionUrl } from "./oidc/interactions.js";
@@ -195,13 +194,7 @@ export async function createApp(deps: AppDeps) {
   koa.use(createPinOrigin({ ...config, request: koa.request }));
   koa.use(assets.serve);
   koa.use(createServerMetadataAlias(basePath));
-  koa.use(
-    createProtectedResourceMetadataRoutes({
-      issuer,
-      basePath,
-      findMetadata: createFindProtectedResourceMetadata({ ...stores, issuer }),
-    }),
-  );
+  koa.use(createProtectedResourceMetadataRoutes({ ...stores, issuer, basePath }));
   koa.use(mount(basePath || "/", createOwnRoutes(router)));
   koa.use(createTokenRoutes({ issuer, directSignIn }));
   koa.use(mount(basePath || "/", provider));

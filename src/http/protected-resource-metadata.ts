@@ -1,10 +1,8 @@
 import type { Context, Middleware } from "koa";
-
-export interface ProtectedResourceMetadataRoutesDeps {
-  readonly issuer: string;
-  readonly basePath: string;
-  readonly findMetadata: (identifier: string) => Promise<Record<string, unknown> | undefined>;
-}
+import {
+  createFindProtectedResourceMetadata,
+  type ProtectedResourceMetadataDeps,
+} from "../oidc/protected-resource-metadata.js";
 
 const WELL_KNOWN = "/.well-known/oauth-protected-resource";
 const ELSEWHERE = "/protected-resource-metadata";
@@ -19,11 +17,11 @@ const CACHE_CONTROL = "public, max-age=300";
  * look at the API's own host.
  */
 export function createProtectedResourceMetadataRoutes({
-  issuer,
   basePath,
-  findMetadata,
-}: ProtectedResourceMetadataRoutesDeps): Middleware {
-  const { origin } = new URL(issuer);
+  ...deps
+}: ProtectedResourceMetadataDeps & { readonly basePath: string }): Middleware {
+  const { origin } = new URL(deps.issuer);
+  const findMetadata = createFindProtectedResourceMetadata(deps);
 
   function identifierOf(ctx: Context): string | undefined {
     if (ctx.path === WELL_KNOWN || ctx.path.startsWith(`${WELL_KNOWN}/`)) {
