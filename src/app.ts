@@ -10,6 +10,7 @@ import Koa from "koa";
 import mount from "koa-mount";
 import { createCreateAccount, createSetPassword } from "./accounts/create-account.js";
 import { createPasswordHasher, DEFAULT_PASSWORD_HASHING } from "./accounts/password-hasher.js";
+import { createSetDisabled } from "./accounts/set-disabled.js";
 import { createSignIn } from "./accounts/sign-in.js";
 import type { Config } from "./config/config.js";
 import type { Deployment } from "./deployment.js";
@@ -49,8 +50,10 @@ import { createFindAccessToken } from "./oidc/access-tokens.js";
 import { createClientAdministration } from "./oidc/client-administration.js";
 import { createProvider } from "./oidc/create-provider.js";
 import { createModelValues } from "./oidc/model-values.js";
+import { createEndAccess } from "./oidc/end-access.js";
 import { createInteractions, createInteractionUrl } from "./oidc/interactions.js";
 import { createSplitModelStore } from "./oidc/split-model-store.js";
+import { createServerRevocations } from "./oidc/server-revocations.js";
 import { createSealedRequests } from "./oidc/sealed-request.js";
 import { createLogoutQueue } from "./sessions/logout-queue.js";
 import { createRedisModelStore } from "./storage/redis-model-store.js";
@@ -88,7 +91,16 @@ export async function createApp(deps: AppDeps) {
             long: sqlModels,
           }),
   };
-  const { accounts, clients } = stores;
+  const { accounts, clients, consents } = stores;
+
+  const revocations = createServerRevocations({
+    ...stores,
+    settings: config,
+    changes,
+    clock,
+    logger,
+  });
+  const endAccess = createEndAccess({ revocations, consents, clock });
 
   const passwordHasher = createPasswordHasher({
     ...DEFAULT_PASSWORD_HASHING,
@@ -108,11 +120,7 @@ export async function createApp(deps: AppDeps) {
   };
   const signingKeys = await openSigningKeys(
     [...new Set([...BASE_ALGORITHMS, config.accessTokenAlgorithm])],
-    {
-      ...keyDeps,
-      changes,
-      logger,
-    },
+    { ...keyDeps, changes, logger },
   );
   const keyRotation = createKeyRotation({ ...keyDeps, refresh: signingKeys.refresh });
 
@@ -126,6 +134,7 @@ export async function createApp(deps: AppDeps) {
     logoutQueue,
     settings: config,
     signingKeys,
+    revocations,
     cookieSignatures: secrets.cookies,
     dpopNonceSecrets: secrets.dpopNonces,
     pages: createProviderPages({ accounts, render, basePath }),
@@ -138,7 +147,7 @@ export async function createApp(deps: AppDeps) {
     audit,
     logger,
   });
-  const { provider, directSignIn, backchannelLogout } = running;
+  const { provider, directSignIn, findLiveAccessToken } = running;
   const interactions = createInteractions({
     ...stores,
     provider,
@@ -168,7 +177,7 @@ export async function createApp(deps: AppDeps) {
   });
   if (config.mode === "development") {
     addProtectedResourceRoute(router, {
-      findAccessToken: createFindAccessToken(provider, signingKeys.published),
+      findAccessToken: createFindAccessToken(provider, findLiveAccessToken),
       identifier: protectedResourceIdentifier(issuer),
     });
     addPlaygroundRoutes(router, {
@@ -200,21 +209,21 @@ export async function createApp(deps: AppDeps) {
   koa.use(mount(basePath || "/", provider));
 
   const answer = koa.callback();
-  const handler: RequestListener = (req, res) => void answer(req, res);
-
   return {
     ...stores,
+    ...running,
     /** What SQL keeps after its time is swept; Redis does that by itself. */
-    expiredModels: sqlModels,
-    provider,
+    expiring: [sqlModels, stores.logoutDeliveries, stores.revocationRecords],
     audit,
     createAccount: createCreateAccount(accountDeps),
-    setPassword: createSetPassword(accountDeps),
-    clientAdministration: createClientAdministration({ provider, clients, directSignIn, audit }),
     logoutQueue,
-    backchannelLogout,
+    setPassword: createSetPassword({ ...accountDeps, endAccess: (id) => endAccess.ofAccount(id) }),
+    setDisabled: createSetDisabled({ accounts, endAccess: (id) => endAccess.ofAccount(id) }),
+    endAccess,
+    revocations,
+    clientAdministration: createClientAdministration({ ...running, clients, revocations, audit }),
     /** Answers every request; Koa never lets it reject. */
-    handler,
+    handler: ((req, res) => void answer(req, res)) satisfies RequestListener,
     clock,
     signingKeys,
     keyRotation,
@@ -234,6 +243,7 @@ export async function createApp(deps: AppDeps) {
       draining = true;
     },
     close: async () => {
+      revocations.close();
       await signingKeys.close();
       await running.close();
       await passwordHasher.close();

@@ -61,15 +61,13 @@ async function run(config: Config, logger: Logger): Promise<void> {
     const app = await createApp({ config, ...deployment, clock: systemClock, logger });
     closers.push(() => app.close());
 
-    for (const store of [app.expiredModels, app.logoutDeliveries]) {
-      const purge = startPurgeLoop({
-        store,
-        logger,
-        intervalMs: PURGE_INTERVAL_MS,
-        batchSize: PURGE_BATCH_SIZE,
-      });
-      closers.push(() => purge.stop());
-    }
+    const purge = startPurgeLoop({
+      stores: app.expiring,
+      logger,
+      intervalMs: PURGE_INTERVAL_MS,
+      batchSize: PURGE_BATCH_SIZE,
+    });
+    closers.push(() => purge.stop());
     const logoutDelivery = startLogoutDelivery({ ...app, logger });
     closers.push(() => logoutDelivery.stop());
 

@@ -26,8 +26,17 @@ export interface CreateAccountInput {
 /** @throws InvalidAccountError, IdentifierTakenError, PasswordHashingOverloadedError */
 export type CreateAccount = (input: CreateAccountInput) => Promise<Account>;
 
+/** Ends the sessions, grants and tokens of an account. */
+export type EndAccountAccess = (id: AccountId) => Promise<void>;
+
+export interface SetPasswordDeps extends CreateAccountDeps {
+  readonly endAccess: EndAccountAccess;
+}
+
 /**
- * Replaces the password, whether there was one or not.
+ * Replaces the password, whether there was one or not, and ends all that the account has open: who
+ * knew the old one may hold some of it (ASVS 5.0 7.4.3).
+ *
  * @throws InvalidAccountError, PasswordHashingOverloadedError, LatchkeyError `account_not_found`
  */
 export type SetPassword = (id: AccountId, password: string) => Promise<void>;
@@ -81,8 +90,8 @@ export function createCreateAccount(deps: CreateAccountDeps): CreateAccount {
   };
 }
 
-export function createSetPassword(deps: CreateAccountDeps): SetPassword {
-  const { accounts, passwordHasher, issuerHost } = deps;
+export function createSetPassword(deps: SetPasswordDeps): SetPassword {
+  const { accounts, passwordHasher, issuerHost, endAccess } = deps;
   return async (id, password) => {
     const account = await accounts.find(id);
     if (account === undefined) throw accountNotFound();
@@ -91,6 +100,8 @@ export function createSetPassword(deps: CreateAccountDeps): SetPassword {
     if (problems.length > 0) throw new InvalidAccountError(problems);
     const passwordHash = await passwordHasher.hash(password);
     if (!(await accounts.setPasswordHash(id, passwordHash))) throw accountNotFound();
+    // Afterwards: nobody signs in with the old one any more.
+    await endAccess(id);
   };
 }
 

@@ -2,7 +2,7 @@ import type { App } from "../app.js";
 import type { Account, AccountId } from "../accounts/account.js";
 import { formatTable, notFound, type CommandResult } from "./command.js";
 
-type Accounts = Pick<App, "accounts" | "createAccount" | "setPassword" | "audit">;
+type Accounts = Pick<App, "accounts" | "createAccount" | "setDisabled" | "setPassword" | "audit">;
 
 export interface CreateAccountOptions {
   readonly username: string;
@@ -48,7 +48,7 @@ export async function setDisabled(
   disabled: boolean,
 ): Promise<CommandResult> {
   const account = await requireAccount(app, username);
-  await app.accounts.setDisabled(account.id, disabled);
+  await app.setDisabled(account.id, disabled);
   const action = disabled ? "disabled" : "enabled";
   app.audit({ event: "account.changed", outcome: "success", accountId: account.id, action });
   return {

@@ -1,6 +1,5 @@
 import type { AccessToken, ClientCredentials, Provider } from "oidc-provider";
-import type { JsonWebKey } from "node:crypto";
-import { verifyAccessToken } from "../tokens/verify-access-token.js";
+import type { FindLiveAccessToken } from "./find-live-access-token.js";
 
 /** What a bearer of a valid access token may be told about it. */
 export interface AccessTokenFacts {
@@ -17,22 +16,21 @@ export interface AccessTokenFacts {
  */
 export function createFindAccessToken(
   provider: Provider,
-  publicKeys: () => readonly JsonWebKey[],
+  findLiveAccessToken: FindLiveAccessToken,
 ): (token: string, audience: string) => Promise<AccessTokenFacts | undefined> {
   return async (token, audience) =>
     token.split(".").length === 3 ? findJwt(token, audience) : findOpaque(token, audience);
 
   async function findJwt(token: string, audience: string): Promise<AccessTokenFacts | undefined> {
-    const jwks = { keys: publicKeys().map((key) => ({ ...key, kty: String(key.kty) })) };
-    const found = await verifyAccessToken(token, { issuer: provider.issuer, audience, jwks });
-    if (found === undefined || found.payload["cnf"] !== undefined) return undefined;
-    const { sub = "", exp = 0, client_id: clientId } = found.payload;
+    const found = await findLiveAccessToken(token);
+    if (found?.facts.audience !== audience || found.claims["cnf"] !== undefined) return undefined;
+    const { sub, scope } = found.claims;
     return {
-      subject: sub,
-      clientId: String(clientId),
-      scopes: [...found.scopes],
+      subject: String(sub),
+      clientId: found.facts.clientId,
+      scopes: typeof scope === "string" ? scope.split(" ") : [],
       format: "jwt",
-      expiresAtSeconds: exp,
+      expiresAtSeconds: found.facts.expiresAtSeconds,
     };
   }
 

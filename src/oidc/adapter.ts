@@ -9,6 +9,7 @@ import { createClientAdapter } from "./client-adapter.js";
 import { consumptionInDoubt, type Consumptions } from "./consumptions.js";
 import type { Doubt } from "./doubt.js";
 import { deviceFacts } from "./device-facts.js";
+import type { IsEnded } from "./is-ended.js";
 import { createIdAtRest } from "./id-at-rest.js";
 import { MODEL_RULES } from "./model-rules.js";
 import {
@@ -21,6 +22,7 @@ import {
 import type { ModelValues } from "./model-values.js";
 import { requestFacts } from "./request-facts.js";
 import { grantIdOfSession } from "./session-grant.js";
+import type { RevokeBefore } from "./revoke-before.js";
 import { createStoredPayloads } from "./stored-payload.js";
 import { findUnitOfWork, type UnitOfWork } from "./unit-of-work.js";
 
@@ -28,6 +30,8 @@ export interface AdapterDeps {
   readonly models: ModelStore;
   readonly consumptions: Consumptions;
   readonly doubt: Doubt;
+  readonly isEnded: IsEnded;
+  readonly revokeBefore: RevokeBefore;
   readonly clients: ClientStore;
   readonly values: ModelValues;
   readonly sealer: Sealer;
@@ -66,7 +70,7 @@ const READ_WITH_FAMILY: ReadonlySet<ModelName> = new Set([
  */
 export function createAdapterFactory(deps: AdapterDeps): (name: string) => Adapter {
   return (name) => {
-    if (name === "Client") return createClientAdapter(deps.clients);
+    if (name === "Client") return createClientAdapter(deps);
     const model = MODEL_NAMES.find((known) => known === name);
     if (model === undefined)
       throw new TypeError(`oidc-provider asked for the unknown model ${name}`);
@@ -79,6 +83,17 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
   const payloads = createStoredPayloads(model, deps);
   const atRest = createIdAtRest(model, values);
   const { length } = MODEL_RULES[model];
+
+  /** Counts no more although it is there. */
+  async function isEnded(id: string, payload: ModelPayload): Promise<boolean> {
+    if (model === "Grant") return deps.isEnded.grant(id, payload);
+    return model === "Session" && (await deps.isEnded.session(payload));
+  }
+
+  async function findLive(id: string): Promise<ModelPayload | undefined> {
+    const payload = await findStored(id);
+    return payload === undefined || (await isEnded(id, payload)) ? undefined : payload;
+  }
 
   async function findStored(id: string): Promise<ModelPayload | undefined> {
     // No record can have it, so nobody is asked.
@@ -116,11 +131,22 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
     );
   }
 
-  function refuse(): Error {
+  /** The store has ended the family in the step that found the code used. */
+  async function refuse(): Promise<Error> {
+    const grantId = Provider.ctx?.oidc.entities.Grant?.jti;
+    if (grantId !== undefined) await deps.revokeBefore({ subject: "grant", id: grantId });
     audit({ event: "token.replayed", outcome: "failure", model, ...requestFacts(Provider.ctx) });
     return model === "PushedAuthorizationRequest"
       ? new errors.InvalidRequestUri("request_uri is invalid, expired, or was already used")
       : new errors.InvalidGrant("grant request is invalid: already used");
+  }
+
+  async function destroySession(id: string): Promise<void> {
+    const session = findUnitOfWork()?.session;
+    const uid = session?.findSignedInUid(id);
+    if (uid !== undefined) await deps.revokeBefore({ subject: "session", id: uid });
+    await models.destroy("Session", id);
+    await session?.destroySuccessor(id);
   }
 
   return {
@@ -151,7 +177,7 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
     },
 
     async find(id) {
-      const payload = await findStored(id);
+      const payload = await findLive(id);
       if (isRedeemedInDoubt(payload)) throw consumptionInDoubt();
       if (payload === undefined) return undefined;
       if (model === "Session") findUnitOfWork()?.session.noteRead(atRest(id), payload);
@@ -161,7 +187,8 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
     async findByUid(uid) {
       const known = findUnitOfWork()?.readAhead.take("Session", uid);
       const payload = known === undefined ? await models.findSessionByUid(uid) : known.payload;
-      return payload === undefined ? undefined : payloads.reopen(uid, payload);
+      if (payload === undefined || (await isEnded(uid, payload))) return undefined;
+      return payloads.reopen(uid, payload);
     },
 
     async findByUserCode(userCode) {
@@ -176,21 +203,29 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
       const unit = model === "PushedAuthorizationRequest" ? undefined : findUnitOfWork();
       if (unit !== undefined) return unit.deferConsumption(model, atRest(id), refuse);
       const consumption = { model, id: atRest(id), attempt: randomUUID() };
-      if (!(await deps.consumptions.consume(consumption))) throw refuse();
+      if (!(await deps.consumptions.consume(consumption))) throw await refuse();
     },
 
     async destroy(id) {
       // The library ends its grant in the same breath, and it goes with that. Gone before, it could
       // not be recognized when the rest failed and the request comes again.
-      if (model === "RefreshToken") return;
+      if (model === "RefreshToken" || (model === "AccessToken" && isOfGrant())) return;
+      if (model === "Grant") await deps.revokeBefore({ subject: "grant", id });
+      if (model === "Session") return destroySession(atRest(id));
       await models.destroy(model, atRest(id));
-      if (model === "Session") await findUnitOfWork()?.session.destroySuccessor(atRest(id));
     },
 
     async revokeByGrantId(grantId) {
+      await deps.revokeBefore({ subject: "grant", id: grantId });
       await models.revokeByGrantId(grantId);
     },
   };
+}
+
+/** The access token that is revoked has a grant; one that was exchanged has none. */
+function isOfGrant(): boolean {
+  const grantId: string | undefined = Provider.ctx?.oidc.entities.AccessToken?.grantId;
+  return grantId !== undefined;
 }
 
 /** The client that a request to the authorization endpoint names. */

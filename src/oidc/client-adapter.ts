@@ -3,12 +3,18 @@ import { hashClientSecret, isClientSecretHash } from "../clients/client-secret.j
 import type { ClientStore } from "../clients/client-store.js";
 import { findUnsafeUri } from "../clients/find-unsafe-uri.js";
 import { POLICY_GRANTS } from "./grant-types.js";
+import type { RevokeBefore } from "./revoke-before.js";
+
+export interface ClientAdapterDeps {
+  readonly clients: ClientStore;
+  readonly revokeBefore: RevokeBefore;
+}
 
 /**
  * Clients as the library sees them: metadata with the secret's hash in place of the secret. What an
  * administrator decides (`ClientPolicy`) is not part of it, so no registration request reaches it.
  */
-export function createClientAdapter(clients: ClientStore): Adapter {
+export function createClientAdapter({ clients, revokeBefore }: ClientAdapterDeps): Adapter {
   return {
     async find(clientId) {
       const record = await clients.find(clientId);
@@ -29,6 +35,7 @@ export function createClientAdapter(clients: ClientStore): Adapter {
     },
 
     async destroy(clientId) {
+      await revokeBefore({ subject: "client", id: clientId });
       await clients.delete(clientId);
     },
 

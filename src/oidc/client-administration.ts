@@ -6,6 +6,7 @@ import { LatchkeyError } from "../lib/errors.js";
 import type { Audit } from "../lib/audit.js";
 import { randomToken } from "../lib/random-token.js";
 import type { DirectSignIn } from "./direct-sign-in.js";
+import type { Revocations } from "../tokens/revocations.js";
 
 export interface NewClient {
   /** Random when undefined. */
@@ -37,6 +38,7 @@ export interface ClientAdministrationDeps {
   readonly provider: Provider;
   readonly clients: ClientStore;
   readonly directSignIn: Pick<DirectSignIn, "forget">;
+  readonly revocations: Pick<Revocations, "revoke">;
   readonly audit: Audit;
 }
 
@@ -47,6 +49,7 @@ export function createClientAdministration({
   provider,
   clients,
   directSignIn,
+  revocations,
   audit,
 }: ClientAdministrationDeps): ClientAdministration {
   return {
@@ -80,6 +83,8 @@ export function createClientAdministration({
     },
 
     async delete(clientId) {
+      // Before: a client that is not there cannot be deleted again, should only half be done.
+      await revocations.revoke([{ subject: "client", id: clientId }]);
       const deleted = await clients.delete(clientId);
       if (deleted) audit({ event: "client.deleted", outcome: "success", clientId });
       return deleted;

@@ -7,9 +7,9 @@ import {
 } from "oidc-provider";
 import type { SigningAlgorithm } from "../keys/signing-key.js";
 import type { CookieSignatures } from "../lib/cookie-signatures.js";
-import { createAccessTokenCustomizer } from "./access-token-claims.js";
 import { createApiClaims } from "./api-claims.js";
 import { addAuthenticationClaims } from "./authentication-claims.js";
+import { createAccessTokenCustomizer } from "./access-token-claims.js";
 import { SUPPORTED_ACRS } from "./authentication-context.js";
 import { CLAIMS_BY_SCOPE, SCOPES } from "./claims.js";
 import {
@@ -33,6 +33,7 @@ import type { ProviderPages } from "./provider-pages.js";
 import { DPOP_ALGORITHMS } from "./protected-resource-metadata.js";
 import { createResourceServerInfo } from "./resource-server-info.js";
 import { ROUTES } from "./routes.js";
+import { createAddTokenReferences } from "./token-references.js";
 
 export interface ProviderSettings extends Lifetimes {
   readonly issuer: string;
@@ -93,6 +94,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
     formats: {
       customizers: {
         jwt: createAccessTokenCustomizer([
+          createAddTokenReferences(deps.values),
           deps.ancestors.claims,
           addAuthenticationClaims,
           createApiClaims(deps),

@@ -26,6 +26,8 @@ import { createDirectSignIn, type DirectSignIn } from "./direct-sign-in.js";
 import { tellAddedMembers } from "./first-party-errors.js";
 import { createFirstPartyMetadata, registerFirstPartyGrants } from "./first-party-grants.js";
 import { createPushRequest } from "./restart-request.js";
+import type { Revocations } from "../tokens/revocations.js";
+import { createVerifyIssuedAccessToken } from "../tokens/verify-issued-access-token.js";
 import { createAdapterFactory } from "./adapter.js";
 import { createBackchannelLogout, type BackchannelLogout } from "./backchannel-logout.js";
 import { CommittingProvider } from "./committing-provider.js";
@@ -34,10 +36,13 @@ import { accountClaims } from "./claims.js";
 import { createDoubt } from "./doubt.js";
 import { createTellProtectedResources } from "./protected-resource-metadata.js";
 import { createSessionIdOf } from "./id-at-rest.js";
+import { createIsEnded } from "./is-ended.js";
 import { limitDevicePolling, tellPollingInterval } from "./device-polling.js";
 import { listenToProvider } from "./events.js";
+import { createFindLiveAccessToken, type FindLiveAccessToken } from "./find-live-access-token.js";
 import { createFormPostReturn } from "./form-post-return.js";
 import { createRegistrationSecrets } from "./registration-secrets.js";
+import { createRevokeBefore } from "./revoke-before.js";
 import { createRevocationAudit } from "./revocation-audit.js";
 import type { ModelStore } from "./model-store.js";
 import type { ProviderPages } from "./provider-pages.js";
@@ -63,6 +68,7 @@ export interface ProviderDeps {
   /** 32 bytes each, the same on every node (RFC 9449 §8); nonces are made with the first. */
   readonly dpopNonceSecrets: readonly [Buffer, ...Buffer[]];
   readonly models: ModelStore;
+  readonly revocations: Revocations;
   readonly accounts: AccountStore;
   readonly consents: ConsentStore;
   readonly clients: ClientStore;
@@ -84,6 +90,7 @@ export interface RunningProvider {
   readonly provider: Provider;
   readonly directSignIn: DirectSignIn;
   readonly backchannelLogout: BackchannelLogout;
+  readonly findLiveAccessToken: FindLiveAccessToken;
   /** Ends what goes on after the requests. */
   readonly close: () => Promise<void>;
 }
@@ -98,11 +105,13 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     clients: translateOutages(given.clients),
     resourceServers: translateOutages(given.resourceServers),
     tokenExchangePolicies: translateOutages(given.tokenExchangePolicies),
+    revocations: translateOutages(given.revocations),
   };
   const { settings, models, accounts, audit, logger, clock } = deps;
   const consumptions = createConsumptions({ models, logger });
   const validatedClients = createValidatedClients(deps.clients);
   const ancestors = createTokenAncestors(deps.sealer);
+  const isEnded = createIsEnded(deps);
   const provider: CommittingProvider = new CommittingProvider(settings.issuer, {
     ...createConfiguration({
       ...deps,
@@ -113,11 +122,24 @@ export function createProvider(given: ProviderDeps): RunningProvider {
       ...deps,
       consumptions,
       doubt,
+      isEnded,
+      revokeBefore: createRevokeBefore(deps.revocations),
       clients: validatedClients.clients,
     }),
     findAccount: createFindAccount(accounts),
   });
   const areTokensAlive = createAreTokensAlive({ ...deps, provider });
+  const findLiveAccessToken = createFindLiveAccessToken({
+    ...deps,
+    verifyAccessToken: createVerifyIssuedAccessToken({
+      issuer: settings.issuer,
+      publicKeys: deps.signingKeys.published,
+      clock,
+    }),
+    isEnded,
+    ancestors,
+    areTokensAlive,
+  });
 
   followKeys(provider, deps.signingKeys);
   acceptNoncesOf(provider, deps.dpopNonceSecrets.slice(1));
@@ -168,7 +190,13 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   );
   provider.use(createRegistrationSecrets(ROUTES.registration));
   listenToProvider(provider, { audit, logger });
-  return { provider, directSignIn, backchannelLogout, close: () => consumptions.stop() };
+  return {
+    provider,
+    directSignIn,
+    backchannelLogout,
+    findLiveAccessToken,
+    close: () => consumptions.stop(),
+  };
 }
 
 /** The library compares secrets in the clear; ours are stored as hashes. */

@@ -22,6 +22,8 @@ export interface FollowedSession {
    * @throws `login_required` when the session has ended.
    */
   rebase(record: ModelRecord): Promise<ModelRecord | undefined>;
+  /** The uid of what was read under this id; undefined when nobody has signed in there. */
+  findSignedInUid(id: string): string | undefined;
   /** For one that was just destroyed: also ends what another request has replaced it by. */
   destroySuccessor(id: string): Promise<void>;
 }
@@ -96,6 +98,12 @@ export function createFollowedSession({
         replaces: id === record.id ? record.replaces : id,
         follows: { id, revision: String(theirs["revision"]) },
       };
+    },
+
+    findSignedInUid(id) {
+      if (known?.id !== id) return undefined;
+      const { uid, accountId } = parse(known.json);
+      return typeof accountId === "string" && typeof uid === "string" ? uid : undefined;
     },
 
     async destroySuccessor(id) {

@@ -2,6 +2,7 @@ import type { Provider } from "oidc-provider";
 import { toAccountId } from "../accounts/account.js";
 import type { AccountStore } from "../accounts/account-store.js";
 import type { ClientStore } from "../clients/client-store.js";
+import type { Revocations } from "../tokens/revocations.js";
 import type { ModelStore } from "./model-store.js";
 import type { TokenReference } from "./token-ancestors.js";
 
@@ -10,6 +11,7 @@ export interface TokenLivenessDeps {
   readonly models: ModelStore;
   readonly accounts: AccountStore;
   readonly clients: ClientStore;
+  readonly revocations: Pick<Revocations, "isRevoked">;
 }
 
 /** @returns false as soon as one of them is revoked, or what it stands on is gone. */
@@ -17,10 +19,11 @@ export type AreTokensAlive = (tokens: readonly TokenReference[]) => Promise<bool
 
 /** Judges tokens by what they refer to; their signatures and times are the caller's matter. */
 export function createAreTokensAlive(deps: TokenLivenessDeps): AreTokensAlive {
-  const { provider, models, accounts, clients } = deps;
+  const { provider, models, accounts, clients, revocations } = deps;
 
   return async (tokens) => {
     const checks = tokens.flatMap((token) => [
+      isNotRevoked(token),
       isStored(token),
       hasClient(token),
       hasAccount(token),
@@ -29,6 +32,10 @@ export function createAreTokensAlive(deps: TokenLivenessDeps): AreTokensAlive {
     ]);
     return (await Promise.all(checks)).every(Boolean);
   };
+
+  async function isNotRevoked(token: TokenReference): Promise<boolean> {
+    return !(await revocations.isRevoked(token));
+  }
 
   async function isStored({ stored }: TokenReference): Promise<boolean> {
     return stored === undefined || (await models.find(stored.model, stored.id)) !== undefined;

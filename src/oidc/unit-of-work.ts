@@ -30,7 +30,7 @@ export interface UnitOfWork {
   /** Written by the next `commit`. */
   defer(record: ModelRecord): void;
   /** Done by the next `commit`. @param refuse makes the error for an attempt that comes too late. */
-  deferConsumption(model: ModelName, id: string, refuse: () => Error): void;
+  deferConsumption(model: ModelName, id: string, refuse: () => Promise<Error>): void;
   /** @throws what `refuse` made; then nothing was written. */
   commit(): Promise<void>;
   /**
@@ -79,7 +79,7 @@ export function findUnitOfWork(
 
 function createUnitOfWork({ models, consumptions, sessionIdOf }: UnitOfWorkDeps): UnitOfWork {
   let records: ModelRecord[] = [];
-  let consumption: (Consumption & { refuse: () => Error }) | undefined;
+  let consumption: (Consumption & { refuse: () => Promise<Error> }) | undefined;
 
   const session = createFollowedSession({ models, sessionIdOf });
 
@@ -100,7 +100,7 @@ function createUnitOfWork({ models, consumptions, sessionIdOf }: UnitOfWorkDeps)
     const { refuse, ...rest } = consumption;
     consumption = undefined;
     if (await consumptions.consume({ ...rest, issued })) return true;
-    throw refuse();
+    throw await refuse();
   }
 
   return {

@@ -1,9 +1,14 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Logger } from "../lib/logger.js";
-import type { ExpiredModelPurge } from "../oidc/model-store.js";
+
+/** Stores without expiry of their own are swept; returns how many records went. */
+export interface ExpiredPurge {
+  purgeExpired(batchSize: number): Promise<number>;
+}
 
 export interface PurgeLoopOptions {
-  readonly store: ExpiredModelPurge;
+  /** Swept one after the other. */
+  readonly stores: readonly ExpiredPurge[];
   readonly logger: Pick<Logger, "warn">;
   /** From the end of one sweep to the start of the next. */
   readonly intervalMs: number;
@@ -21,7 +26,7 @@ export interface PurgeLoop {
  * A sweep never overlaps another, and one that fails is logged and tried again at the next interval.
  */
 export function startPurgeLoop({
-  store,
+  stores,
   logger,
   intervalMs,
   batchSize,
@@ -29,18 +34,20 @@ export function startPurgeLoop({
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
 
-  async function purgeAll(): Promise<void> {
+  async function purgeAll(store: ExpiredPurge): Promise<void> {
     if (stopped || (await store.purgeExpired(batchSize)) < batchSize) return;
     // SQLite works in this thread: requests that wait go first.
     await nextTurn();
-    await purgeAll();
+    await purgeAll(store);
   }
 
   async function sweep(): Promise<void> {
-    try {
-      await purgeAll();
-    } catch (err) {
-      logger.warn({ err }, "purging expired records failed");
+    for (const store of stores) {
+      try {
+        await purgeAll(store);
+      } catch (err) {
+        logger.warn({ err }, "purging expired records failed");
+      }
     }
     if (!stopped) schedule();
   }

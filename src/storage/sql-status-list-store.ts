@@ -7,6 +7,7 @@ import type {
   StatusListEntry,
   StatusListStore,
 } from "../tokens/status-list-store.js";
+import { parseConsentId } from "../tokens/revocation-store.js";
 import type { Database } from "./open-database.js";
 import { reportOutages } from "./report-outages.js";
 import type { StatusListEntryRow, StatusListRow } from "./tables.js";
@@ -24,12 +25,13 @@ const PURGE_DELAY_SECONDS = 60;
 
 /** By what an entry is found. */
 const DIGEST_COLUMNS = {
-  token: "jti_digest",
-  grant: "grant_digest",
-  session: "session_digest",
-  account: "account_digest",
-  client: "client_digest",
-} as const satisfies Record<RevokedSubject["subject"], keyof StatusListEntryRow>;
+  token: ["jti_digest"],
+  grant: ["grant_digest"],
+  session: ["session_digest"],
+  account: ["account_digest"],
+  client: ["client_digest"],
+  consent: ["account_digest", "client_digest"],
+} as const satisfies Record<RevokedSubject["subject"], readonly (keyof StatusListEntryRow)[]>;
 
 /**
  * Status lists in `status_list` and their tokens in `status_list_entry`, which holds digests of ids: a
@@ -83,18 +85,23 @@ export function createSqlStatusListStore({
   async function findEntries(revoked: readonly RevokedSubject[]) {
     const [first] = revoked;
     if (first === undefined) return [];
-    const column = `entry.${DIGEST_COLUMNS[first.subject]}`;
-    const rows = revoked.map(() => "(cast(? as bigint), cast(? as bigint))").join(", ");
+    const columns = [...DIGEST_COLUMNS[first.subject], "issued_until"] as const;
+    const names = columns.map((column, index) => `column${index + 1} as ${column}`).join(", ");
+    const row = `(${columns.map(() => "cast(? as bigint)").join(", ")})`;
     return knex
       .with(
         "revoked",
         knex.raw(
-          `select column1 as digest, column2 as issued_until from (values ${rows}) as given`,
-          revoked.flatMap(({ id, issuedUntilSeconds }) => [digestOf(id), issuedUntilSeconds]),
+          `select ${names} from (values ${revoked.map(() => row).join(", ")}) as given`,
+          revoked.flatMap((each) => [...digestsOf(each), each.issuedUntilSeconds]),
         ),
       )
       .from("revoked")
-      .join("status_list_entry as entry", column, "revoked.digest")
+      .join("status_list_entry as entry", (join) => {
+        for (const column of DIGEST_COLUMNS[first.subject]) {
+          join.on(`entry.${column}`, `revoked.${column}`);
+        }
+      })
       .where("entry.issued_at", "<=", knex.ref("revoked.issued_until"))
       .select({ listId: "entry.list_id", index: "entry.idx" });
   }
@@ -190,6 +197,13 @@ function toRow(entry: StatusListEntry): StatusListEntryRow {
     client_digest: digestOf(entry.clientId),
     issued_at: entry.issuedAtSeconds,
   };
+}
+
+/** In the order of `DIGEST_COLUMNS`. */
+function digestsOf({ subject, id }: RevokedSubject): number[] {
+  if (subject !== "consent") return [digestOf(id)];
+  const { accountId, clientId } = parseConsentId(id);
+  return [digestOf(accountId), digestOf(clientId)];
 }
 
 function digestOrNull(id: string | undefined): number | null {

@@ -10,6 +10,7 @@ import { createSqlClientStore } from "./sql-client-store.js";
 import { createSqlConsentStore } from "./sql-consent-store.js";
 import { createSqlLogoutDeliveryStore } from "./sql-logout-delivery-store.js";
 import { createSqlResourceServerStore } from "./sql-resource-server-store.js";
+import { createSqlRevocationStore } from "./sql-revocation-store.js";
 import { createSqlSigningKeyStore } from "./sql-signing-key-store.js";
 import { createSqlStatusListStore } from "./sql-status-list-store.js";
 import { createSqlTokenExchangePolicyStore } from "./sql-token-exchange-policy-store.js";
@@ -33,6 +34,7 @@ export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
       createSqlTokenExchangePolicyStore(deps),
       changes,
     ),
+    revocationRecords: createSqlRevocationStore(deps),
     signingKeys: createSqlSigningKeyStore(deps),
     statusLists: createSqlStatusListStore(deps),
     logoutDeliveries: createSqlLogoutDeliveryStore(deps),

@@ -160,6 +160,13 @@ export interface LogoutDeliveryRow {
   expires_at: number | null;
 }
 
+export interface RevocationRow {
+  subject: string;
+  id: string;
+  issued_until: number;
+  expires_at: number;
+}
+
 export interface MigrationRow {
   name: string;
 }
@@ -186,6 +193,7 @@ declare module "knex/types/tables.js" {
     status_list: Table<StatusListRow>;
     status_list_entry: Table<StatusListEntryRow>;
     logout_delivery: Table<LogoutDeliveryRow>;
+    revocation: Table<RevocationRow>;
     migration: Table<MigrationRow>;
   }
 }

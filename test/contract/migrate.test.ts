@@ -21,6 +21,7 @@ const TABLES = [
   "password_credential",
   "resource_server",
   "resource_server_client",
+  "revocation",
   "signing_key",
   "status_list",
   "status_list_entry",

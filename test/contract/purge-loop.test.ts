@@ -7,17 +7,19 @@ describe("startPurgeLoop", () => {
     const warnings: { fields: unknown; text: string }[] = [];
     const state = { calls: 0, running: 0, overlapped: false };
     const loop = startPurgeLoop({
-      store: {
-        async purgeExpired(batchSize) {
-          state.calls++;
-          if (state.running++ > 0) state.overlapped = true;
-          try {
-            return await purge(batchSize);
-          } finally {
-            state.running--;
-          }
+      stores: [
+        {
+          async purgeExpired(batchSize) {
+            state.calls++;
+            if (state.running++ > 0) state.overlapped = true;
+            try {
+              return await purge(batchSize);
+            } finally {
+              state.running--;
+            }
+          },
         },
-      },
+      ],
       logger: {
         warn: (fields: unknown, text: string) => void warnings.push({ fields, text }),
       } as never,
@@ -63,6 +65,21 @@ describe("startPurgeLoop", () => {
     await loop.stop();
     const logged = warnings.map(({ fields }) => fields);
     expect(logged).to.deep.equal([{ err: failure }, { err: failure }]);
+  });
+
+  it("sweeps the next store although one fails", async () => {
+    let swept = 0;
+    const loop = startPurgeLoop({
+      stores: [
+        { purgeExpired: () => Promise.reject(new Error("locked")) },
+        { purgeExpired: async () => (swept++, 0) },
+      ],
+      logger: { warn() {} } as never,
+      intervalMs: 10,
+      batchSize: 100,
+    });
+    await until(() => swept > 1);
+    await loop.stop();
   });
 
   it("waits for the step under way when stopped, and does no other", async () => {

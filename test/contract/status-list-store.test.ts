@@ -123,9 +123,18 @@ describeOnEachBackend("StatusListStore", (stores) => {
         session: newEntry({ sessionUid: `${ids.sessionUid}1` }),
         account: newEntry({ accountId: `${ids.accountId}1` }),
         client: newEntry({ clientId: `${ids.clientId}1` }),
+        consent: newEntry({ accountId: "a2", clientId: "c 2" }),
       };
-      await lists().add([...Object.values(concerned), newEntry(), newEntry()]);
-      const idOf = { token: "j1", grant: "g1", session: "s1", account: "a1", client: "c1" };
+      const others = [newEntry({ accountId: "a2" }), newEntry({ clientId: "c 2" }), newEntry()];
+      await lists().add([...Object.values(concerned), ...others]);
+      const idOf = {
+        token: "j1",
+        grant: "g1",
+        session: "s1",
+        account: "a1",
+        client: "c1",
+        consent: "a2 c 2",
+      };
       for (const subject of REVOCATION_SUBJECTS) {
         const revoked = { subject, id: idOf[subject], issuedUntilSeconds: now() };
         expect(await findRevoked(revoked), subject).to.deep.equal([concerned[subject].index]);

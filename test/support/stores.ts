@@ -13,9 +13,11 @@ import type { Clock } from "../../src/lib/clock.js";
 import type { ExpiredModelPurge, ModelStore } from "../../src/oidc/model-store.js";
 import { migrateDatabase } from "../../src/storage/migrate.js";
 import { openDatabase, type Database } from "../../src/storage/open-database.js";
+import type { ExpiredPurge } from "../../src/storage/purge-loop.js";
 import { createSqlModelStore } from "../../src/storage/sql-model-store.js";
 import type { StatusListStore } from "../../src/tokens/status-list-store.js";
 import { createSqlStores } from "../../src/storage/sql-stores.js";
+import type { RevocationStore } from "../../src/tokens/revocation-store.js";
 import { eventually } from "./eventually.js";
 import { reportMissing } from "./missing-services.js";
 import { createTestPostgres, findPostgresProblem, HOW_TO_GET_POSTGRES } from "./postgres.js";
@@ -37,6 +39,7 @@ export interface TestStores {
   readonly resourceServers: ResourceServerStore;
   readonly tokenExchangePolicies: TokenExchangePolicyStore;
   readonly signingKeys: SigningKeyStore;
+  readonly revocationRecords: RevocationStore & ExpiredPurge;
   readonly statusLists: StatusListStore;
   readonly logoutDeliveries: LogoutDeliveryStore;
 }

@@ -32,7 +32,7 @@ const logger = createLogger({ level: config.logLevel, format: "json" });
 const deployment = await openDeployment(config, { logger });
 const app = await createApp({ config, ...deployment, clock: systemClock, logger });
 startPurgeLoop({
-  store: app.expiredModels,
+  stores: app.expiring,
   logger,
   intervalMs: PURGE_INTERVAL_MS,
   batchSize: PURGE_BATCH_SIZE,

@@ -21,9 +21,12 @@ describe("creating accounts", () => {
 
   function setUp() {
     const accounts = createMemoryAccountStore();
-    const deps = { accounts, passwordHasher, issuerHost: "login.acme.test" };
+    const ended: string[] = [];
+    const endAccess = async (id: string) => void ended.push(id);
+    const deps = { accounts, passwordHasher, issuerHost: "login.acme.test", endAccess };
     return {
       accounts,
+      ended,
       createAccount: createCreateAccount(deps),
       setPassword: createSetPassword(deps),
     };
@@ -183,7 +186,9 @@ describe("creating accounts", () => {
       const { accounts, createAccount } = setUp();
       const { id } = await createAccount({ username: "anna" });
       const vanishing = { ...accounts, setPasswordHash: async () => false };
-      const deps = { accounts: vanishing, passwordHasher, issuerHost: "login.acme.test" };
+      const endAccess = () => Promise.reject(new Error("nothing to end"));
+      const issuerHost = "login.acme.test";
+      const deps = { accounts: vanishing, passwordHasher, issuerHost, endAccess };
       const error = await rejectionOf(createSetPassword(deps)(id, PASSWORD));
       expect(error).to.include({ code: "account_not_found", status: 404 });
     });

@@ -1,0 +1,149 @@
+/**
+ * Access tokens that are not valid any more although nothing in them says so. Owns what a revocation
+ * reaches and how a node knows of it; who revokes, and what else ends with it, is decided in `oidc/`.
+ */
+import type { ChangeFeed } from "../lib/change-feed.js";
+import type { Clock } from "../lib/clock.js";
+import type { Logger } from "../lib/logger.js";
+import { createRevocationMirror } from "./revocation-mirror.js";
+import {
+  consentId,
+  type Revocation,
+  type RevocationStore,
+  type RevocationSubject,
+  type Revoked,
+} from "./revocation-store.js";
+
+/** What a token, or anything else that was issued, can be revoked by. */
+export interface IssuedFacts {
+  readonly jti?: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly grantId?: string | undefined;
+  readonly sessionUid?: string | undefined;
+  readonly accountId?: string | undefined;
+  readonly issuedAtSeconds: number;
+}
+
+/** An access token in the form of a JWT; all ids as they are here, not as they are in the token. */
+export interface TokenFacts extends IssuedFacts {
+  readonly jti: string;
+  readonly clientId: string;
+  readonly expiresAtSeconds: number;
+  readonly audience: string;
+}
+
+export interface Revocations {
+  /**
+   * Ends all that was issued for them up to now, in one step. When it has returned, every node knows
+   * it within a second, and none forgets it before the last token that it concerns has expired. A
+   * token, grant or session ends for good, whatever is issued for it later; of an account, client or
+   * consent, what is issued from the next second on is valid.
+   */
+  revoke(revoked: readonly Revoked[]): Promise<void>;
+  /** No round trip while changes are told; one else. */
+  isRevoked(facts: IssuedFacts): Promise<boolean>;
+  /** All that are in force. */
+  list(): Promise<Revocation[]>;
+  /** @param listener is called after something was added, here or at another node. */
+  subscribe(listener: () => void): void;
+  close(): void;
+}
+
+export interface RevocationsDeps {
+  readonly store: RevocationStore;
+  /** Undefined: nobody tells of revocations made elsewhere, so every check asks the store. */
+  readonly changes: ChangeFeed | undefined;
+  readonly clock: Clock;
+  readonly logger: Pick<Logger, "warn">;
+  /** The longest that an access token which is issued now may live. */
+  readonly findLongestTokenSeconds: () => Promise<number>;
+  /** The longest that a grant or a session may live. */
+  readonly longestGrantSeconds: number;
+  readonly maxMirrored?: number;
+}
+
+/**
+ * 1 h at least, so that a lifetime that was shortened an hour ago or less leaves no token behind that
+ * outlives its revocation.
+ */
+const MIN_TOKEN_SECONDS = 3600;
+/** 5 min: how far the clocks of nodes and of APIs may be apart, and the leeway that APIs allow. */
+const LEEWAY_SECONDS = 300;
+
+/** Of these, new ones are issued under the same id. Of the others, none. */
+const ISSUED_AGAIN: ReadonlySet<RevocationSubject> = new Set(["account", "client", "consent"]);
+
+export function createRevocations(deps: RevocationsDeps): Revocations {
+  const { store, changes, clock, logger, longestGrantSeconds, maxMirrored } = deps;
+  const listeners: (() => void)[] = [];
+  const tellListeners = () => {
+    for (const listener of listeners) listener();
+  };
+  const mirror =
+    changes &&
+    createRevocationMirror({
+      store,
+      changes,
+      clock,
+      logger,
+      onAdded: tellListeners,
+      ...(maxMirrored === undefined ? {} : { maxRecords: maxMirrored }),
+    });
+
+  async function toRevocations(revoked: readonly Revoked[]): Promise<Revocation[]> {
+    const longest = Math.max(MIN_TOKEN_SECONDS, await deps.findLongestTokenSeconds());
+    const now = clock.nowSeconds();
+    return revoked.map(({ subject, id }) => {
+      const isAgain = ISSUED_AGAIN.has(subject);
+      // Grants and sessions from before are refused for as long as they could live, too.
+      const livesSeconds = isAgain ? Math.max(longest, longestGrantSeconds) : longest;
+      const expiresAtSeconds = now + livesSeconds + LEEWAY_SECONDS;
+      return {
+        subject,
+        id,
+        issuedUntilSeconds: isAgain ? now : expiresAtSeconds,
+        expiresAtSeconds,
+      };
+    });
+  }
+
+  function findAll(facts: IssuedFacts): readonly Revocation[] | Promise<Revocation[]> {
+    const subjects = subjectsOf(facts);
+    if (mirror?.isCurrent() !== true) return store.find(subjects);
+    return subjects.flatMap((each) => mirror.find(each) ?? []);
+  }
+
+  return {
+    async revoke(revoked) {
+      if (revoked.length === 0) return;
+      const revocations = await toRevocations(revoked);
+      await store.add(revocations);
+      if (mirror === undefined) tellListeners();
+      else mirror.add(revocations);
+    },
+    async isRevoked(facts) {
+      const found = await findAll(facts);
+      return found.some(({ issuedUntilSeconds }) => facts.issuedAtSeconds <= issuedUntilSeconds);
+    },
+    async list() {
+      return mirror?.isCurrent() === true ? mirror.list() : store.list();
+    },
+    subscribe: (listener) => void listeners.push(listener),
+    close: () => mirror?.close(),
+  };
+}
+
+/** All whose revocation ends what was issued. */
+export function subjectsOf(facts: IssuedFacts): Revoked[] {
+  const { jti, grantId, sessionUid, accountId, clientId } = facts;
+  const subjects: Revoked[] = [];
+  if (jti !== undefined) subjects.push({ subject: "token", id: jti });
+  if (grantId !== undefined) subjects.push({ subject: "grant", id: grantId });
+  if (sessionUid !== undefined) subjects.push({ subject: "session", id: sessionUid });
+  if (accountId !== undefined) subjects.push({ subject: "account", id: accountId });
+  if (clientId !== undefined) subjects.push({ subject: "client", id: clientId });
+  if (accountId !== undefined && clientId !== undefined) {
+    subjects.push({ subject: "consent", id: consentId(accountId, clientId) });
+  }
+  return subjects;
+}
