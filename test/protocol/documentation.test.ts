@@ -39,6 +39,7 @@ describe("the documentation", function () {
     runAhead("README.md", ["commands"], "a sentence that nobody guesses");
     runAhead("docs/guides/machine-client.md", ["machine-client"]);
     runAhead("docs/guides/api-that-checks-tokens.md", ["api"]);
+    runAhead("docs/guides/registering-apis.md", ["registering-apis"]);
     runAhead("docs/guides/registering-clients.md", ["registering-commands", "registering-dynamic"]);
   });
   after(async () => {
@@ -115,6 +116,13 @@ describe("the documentation", function () {
     const output = await printed("api");
     expect(output.match(/^\d{3}$/gm)).to.deep.equal(["401", "200", "403", "401"]);
     expect(output).to.match(/^\{"active":true,.*^\{"active":false\}$/ms);
+  });
+
+  it("guide for registering APIs: made, opened to a client, given claims", async () => {
+    const output = await printed("registering-apis");
+    expect(output).to.include("may ask for stock:read");
+    expect(output).to.include('"email": "account.email"').and.include('"const": "gold"');
+    expect(output).to.include('"access_token_seconds": 300');
   });
 
   it("guide for registering: by command, by registration, refused", async () => {
