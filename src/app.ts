@@ -93,13 +93,9 @@ export async function createApp(deps: AppDeps) {
   };
   const { accounts, clients, consents } = stores;
 
-  const revocations = createServerRevocations({
-    ...stores,
-    settings: config,
-    changes,
-    clock,
-    logger,
-  });
+  const shared = { ...stores, settings: config, clock, audit, logger };
+
+  const revocations = createServerRevocations({ ...shared, changes });
   const endAccess = createEndAccess({ revocations, consents, clock });
 
   const passwordHasher = createPasswordHasher({
@@ -130,9 +126,8 @@ export async function createApp(deps: AppDeps) {
 
   const logoutQueue = createLogoutQueue(stores.logoutDeliveries);
   const running = createProvider({
-    ...stores,
+    ...shared,
     logoutQueue,
-    settings: config,
     signingKeys,
     revocations,
     cookieSignatures: secrets.cookies,
@@ -143,9 +138,6 @@ export async function createApp(deps: AppDeps) {
     authSessionSealer: secrets.authSessions,
     signIn,
     values: createModelValues(...secrets.modelValues),
-    clock,
-    audit,
-    logger,
   });
   const { provider, directSignIn, findLiveAccessToken } = running;
   const interactions = createInteractions({

@@ -1,5 +1,4 @@
 import { errors, type TokenEndpointGrantContext } from "oidc-provider";
-import { checkDpopReplay, checkDpopRequired, validateDpop } from "./grant-steps.js";
 import type { AuthSession, AuthSessions } from "./auth-session.js";
 import { wasCalledAt } from "./called-url.js";
 import type { CommittingProvider } from "./committing-provider.js";
@@ -12,6 +11,7 @@ import {
   InvalidAuthSession,
   RedirectToWeb,
 } from "./first-party-errors.js";
+import { checkDpopReplay, checkDpopRequired, validateDpop } from "./grant-steps.js";
 import { AUTHORIZATION_CHALLENGE } from "./grant-types.js";
 import { PUSHED_REQUEST_SECONDS, type PushRequest } from "./restart-request.js";
 import { GRANT_ROUTES } from "./routes.js";

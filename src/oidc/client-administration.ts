@@ -5,7 +5,6 @@ import { findUnsafeUri } from "../clients/find-unsafe-uri.js";
 import { LatchkeyError } from "../lib/errors.js";
 import type { Audit } from "../lib/audit.js";
 import { randomToken } from "../lib/random-token.js";
-import type { DirectSignIn } from "./direct-sign-in.js";
 import type { Revocations } from "../tokens/revocations.js";
 
 export interface NewClient {
@@ -37,7 +36,6 @@ export interface ClientAdministration {
 export interface ClientAdministrationDeps {
   readonly provider: Provider;
   readonly clients: ClientStore;
-  readonly directSignIn: Pick<DirectSignIn, "forget">;
   readonly revocations: Pick<Revocations, "revoke">;
   readonly audit: Audit;
 }
@@ -48,7 +46,6 @@ const CLIENT_ID_BYTES = 16;
 export function createClientAdministration({
   provider,
   clients,
-  directSignIn,
   revocations,
   audit,
 }: ClientAdministrationDeps): ClientAdministration {
@@ -60,7 +57,6 @@ export function createClientAdministration({
       const secretHash = clientSecret === undefined ? undefined : hashClientSecret(clientSecret);
       const createdBy = "administrator" as const;
       await clients.create({ clientId, metadata, secretHash, policy, createdBy, demonstration });
-      directSignIn.forget();
       audit({ event: "client.registered", outcome: "success", clientId, by: "administrator" });
       return { clientId, clientSecret };
     },

@@ -1,6 +1,6 @@
 import { errors, type ClaimsParameter, type TokenEndpointGrantContext } from "oidc-provider";
-import { resolveRequestedResources, validateClientScope } from "./grant-steps.js";
 import { SUPPORTED_ACRS } from "./authentication-context.js";
+import { resolveRequestedResources, validateClientScope } from "./grant-steps.js";
 
 /** What a client may ask for with a person's password: as at the authorization endpoint. */
 export const REQUEST_PARAMETERS = ["scope", "resource", "nonce", "acr_values", "claims"] as const;

@@ -3,14 +3,14 @@ import type { Clock } from "../lib/clock.js";
 
 /** Which clients may take people's passwords in a form of their own. */
 export interface DirectSignIn {
-  /** Whether any may. As it was asked for, or a second before at most; an outage changes nothing. */
+  /** Whether any may, as it is now; an outage changes nothing. */
   isOffered(): Promise<boolean>;
+  /** The same, or as it was a second ago: for what everybody asks, and others keep for longer. */
+  wasOffered(): Promise<boolean>;
   isAllowed(clientId: string): Promise<boolean>;
-  /** A client was added by this process: what is known may be wrong. */
-  forget(): void;
 }
 
-/** 1 s: within it, a change made elsewhere counts. */
+/** 1 s: within it, a change counts everywhere. */
 const KNOWN_MS = 1000;
 
 export function createDirectSignIn(
@@ -30,12 +30,12 @@ export function createDirectSignIn(
     }
   }
 
+  const kept = () => (clock.nowMs() < (known?.untilMs ?? 0) ? known?.isOffered : undefined);
+
   return {
-    isOffered: async () =>
-      known !== undefined && clock.nowMs() < known.untilMs ? known.isOffered : read(),
+    // "None" may be wrong as soon as it is read: the first client was added elsewhere.
+    isOffered: async () => kept() === true || read(),
+    wasOffered: async () => kept() ?? read(),
     isAllowed: async (clientId) => (await clients.find(clientId))?.policy.directSignIn === true,
-    forget: () => {
-      known = undefined;
-    },
   };
 }

@@ -74,7 +74,7 @@ export function createFirstPartyMetadata(directSignIn: DirectSignIn, url: string
   return async (ctx) => {
     if (ctx.oidc?.route !== "discovery" || ctx.status !== 200) return;
     // Not known: an outage right after the start, in which nobody signs in either.
-    const isOffered = await directSignIn.isOffered().catch(() => false);
+    const isOffered = await directSignIn.wasOffered().catch(() => false);
     const hidden = isOffered ? new Set<unknown>([AUTHORIZATION_CHALLENGE]) : FIRST_PARTY_GRANTS;
     const metadata: object = Object(ctx.body);
     const grantTypes: unknown = Reflect.get(metadata, "grant_types_supported");

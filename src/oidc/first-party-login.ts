@@ -1,10 +1,10 @@
 import { errors, type TokenEndpointGrantContext } from "oidc-provider";
-import { checkDpopRequired, validateDpop } from "./grant-steps.js";
 import type { CommittingProvider, GrantHandler } from "./committing-provider.js";
 import { NO_REDIRECT_URI, type IssueCode } from "./direct-code.js";
 import type { VerifyPerson } from "./direct-password.js";
 import { asksMoreThanPassword, checkDirectRequest, REQUEST_PARAMETERS } from "./direct-request.js";
 import { InsufficientAuthorization } from "./first-party-errors.js";
+import { checkDpopRequired, validateDpop } from "./grant-steps.js";
 import { FIRST_PARTY_LOGIN } from "./grant-types.js";
 
 export interface FirstPartyLoginDeps {

@@ -26,7 +26,7 @@ describeKeptAndNot("ClientStore", (stores) => {
     const full = newClient({
       metadata: { client_name: "Ünïcode 🔑", nested: { list: [1, true, null] } },
       secretHash: "sha256:abc",
-      policy: { firstParty: true, directSignIn: false, resourceServer: "https://api.example.com" },
+      policy: { firstParty: true, directSignIn: true, resourceServer: "https://api.example.com" },
       createdBy: "registration",
       demonstration: true,
     });
@@ -36,6 +36,19 @@ describeKeptAndNot("ClientStore", (stores) => {
       expect(await clients().find(client.clientId)).to.deep.equal({ ...client, createdAtSeconds });
     }
     await clients().delete(full.clientId);
+  });
+
+  it("knows whether any client may take passwords", async () => {
+    const policy = { firstParty: true, directSignIn: true, resourceServer: undefined };
+    const trusted = newClient({ policy });
+    await clients().create(newClient());
+    expect(await clients().hasDirectSignIn()).to.equal(false);
+    await clients().create(trusted);
+    expect(await clients().hasDirectSignIn()).to.equal(true);
+    await clients().saveRegistration(trusted.clientId, {}, undefined);
+    expect(await clients().find(trusted.clientId)).to.deep.include({ policy });
+    await clients().delete(trusted.clientId);
+    expect(await clients().hasDirectSignIn()).to.equal(false);
   });
 
   it("gives nothing for a client that is not there, nor for NUL", async () => {

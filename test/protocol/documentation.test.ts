@@ -38,6 +38,7 @@ describe("the documentation", function () {
     };
     runAhead("README.md", ["commands"], "a sentence that nobody guesses");
     runAhead("docs/guides/machine-client.md", ["machine-client"]);
+    runAhead("docs/guides/first-party-sign-in.md", ["first-party"], `${demonstration.password}\n`);
     runAhead("docs/guides/api-that-checks-tokens.md", ["api"]);
     runAhead("docs/guides/registering-apis.md", ["registering-apis"]);
     runAhead("docs/guides/registering-clients.md", ["registering-commands", "registering-dynamic"]);
@@ -85,17 +86,20 @@ describe("the documentation", function () {
     });
   }
 
-  it("README: the four requests work, pasted one after another", async () => {
+  it("README: the four requests work, and those without a browser, pasted one after another", async () => {
     const shell = await startScenario(scenario("README.md", "readme"));
     shell.type(demonstration.initialAccessToken);
     const [url] = await shell.waitFor(/http:\S+\/auth\?\S+/);
     const page = await signInHere(url);
     expect(page.html).to.include("A code has arrived");
     shell.type(page.url.searchParams.get("code") ?? "");
+    shell.type(demonstration.password);
     const output = await shell.finish();
     expect(output).to.include("401 Unauthorized");
     expect(output).to.include("WWW-Authenticate: Bearer");
     expect(output).to.include("The access token is valid.");
+    expect(output).to.match(/"active":true.*\n200\n\{"active":false\}\n/);
+    expect(output).to.match(/"unauthorized_client".*\n.*"invalid_grant"/);
   });
 
   it("README: the operator commands work", async () => {
@@ -123,6 +127,13 @@ describe("the documentation", function () {
     expect(output).to.include("may ask for stock:read");
     expect(output).to.include('"email": "account.email"').and.include('"const": "gold"');
     expect(output).to.include('"access_token_seconds": 300');
+  });
+
+  it("guide for first-party sign-in: tokens, a code, refresh, introspection, revocation", async () => {
+    const output = await printed("first-party");
+    expect(output).to.include('"scope":"openid offline_access"');
+    expect(output).to.match(/"insufficient_authorization".*"password_required":true/);
+    expect(output).to.match(/"id_token":.*\n.*"active":true.*\n200\n\{"active":false\}\n/);
   });
 
   it("guide for registering: by command, by registration, refused", async () => {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { decodeJwt } from "jose";
 import * as openid from "openid-client";
 import { FIRST_PARTY_LOGIN } from "../../src/oidc/grant-types.js";
+import { eventually } from "../support/eventually.js";
 import { generateDpopKey, signDpopProof } from "../support/dpop-proof.js";
 import {
   createDirectClient,
@@ -267,7 +268,9 @@ describe("POST /login, sign-in with a password in the application's own form", (
       expect(
         (await postJson(`${bare.issuer}/login`, person(), { client: marked })).status,
       ).to.equal(200);
-      expect(await metadata()).to.include(`"${bare.issuer}/authorize-challenge"`);
+      await eventually("the metadata tell of it", async () =>
+        (await metadata()).includes(`"${bare.issuer}/authorize-challenge"`),
+      );
       expect(await metadata()).to.include(FIRST_PARTY_LOGIN);
       expect(await metadata()).to.not.include("grant-type:authorization-challenge");
       await bare.close();
@@ -372,6 +375,24 @@ describe("POST /login, sign-in with a password in the application's own form", (
           "invalid_request",
         ]);
       }
+    });
+
+    it("asks to come again when too many sign in at once, as the pages do", async () => {
+      const environment = { PASSWORD_HASH_CONCURRENCY: "1", PASSWORD_HASH_QUEUE: "1" };
+      const busy = await startTestServer({ environment });
+      const direct = await createDirectClient(busy);
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () =>
+          postJson(`${busy.issuer}/login`, person(), { client: direct }),
+        ),
+      );
+      const refused = answers.filter(({ status }) => status !== 200);
+      expect(refused).to.have.length.within(1, 19);
+      for (const { status, headers, body } of refused) {
+        expect([status, headers["retry-after"]]).to.deep.equal([503, "2"]);
+        expect(body).to.include("temporarily_unavailable");
+      }
+      await busy.close();
     });
 
     it("keeps passwords out of the log", async () => {
