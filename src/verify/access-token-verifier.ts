@@ -11,8 +11,8 @@ import type { RequestFacts } from "./request-facts.js";
 import { assertRequirements, type Requirements } from "./requirements.js";
 import { createRevocationCheck } from "./revocation-check.js";
 import { createSenderConstraint, type PresentedRequest } from "./sender-constraint.js";
-import { assertTimely, readJwtClaims, type VerifiedAccessToken } from "./verified-access-token.js";
-import { createSignatureCheck, parseSignedJwt } from "./verify-jwt.js";
+import { assertTimely, type TimeNow, type VerifiedAccessToken } from "./verified-access-token.js";
+import { createVerifyAccessToken } from "./verify-access-token.js";
 import {
   readVerifierOptions,
   type AccessTokenVerifierOptions,
@@ -38,8 +38,6 @@ const MAX_TOKEN_LENGTH = 16 * 1024;
 /** RFC 9068 §2.1. */
 const ACCESS_TOKEN_TYPES = ["at+jwt"];
 
-type TimeNow = Parameters<typeof assertTimely>[1];
-
 /** @throws TypeError for options that cannot work. */
 export function createAccessTokenVerifier(
   options: AccessTokenVerifierOptions,
@@ -49,7 +47,7 @@ export function createAccessTokenVerifier(
   const rules = { algorithms: settings.algorithms, types: ACCESS_TOKEN_TYPES };
   const discover = createFindEndpoint(settings);
   const keys = createKeySource(settings, discover);
-  const checkSignature = createSignatureCheck({ ...settings, keys, rules });
+  const verifyJwt = createVerifyAccessToken({ ...settings, keys, rules, expected: settings });
   const assertSender = createSenderConstraint(settings);
   const revocation = createRevocationCheck(settings.revocation, {
     ...settings,
@@ -60,20 +58,13 @@ export function createAccessTokenVerifier(
   });
   const refuse = createRefusal(settings);
 
-  /** What is cheap comes first: no key is looked for on behalf of a token that is none of ours. */
   async function readToken(token: string, now: TimeNow): Promise<VerifiedAccessToken> {
     if (token.length > MAX_TOKEN_LENGTH) throw new AccessTokenError("malformed");
     const isJwt = token.split(".", 4).length === 3;
-    if (!isJwt && revocation.findOpaque !== undefined) {
-      const found = await revocation.findOpaque(token);
-      assertTimely(found, now);
-      return found;
-    }
-    const jwt = parseSignedJwt(token, rules);
-    const read = readJwtClaims(jwt.claims, settings);
-    assertTimely(read, now);
-    await checkSignature(token, jwt);
-    return read;
+    if (isJwt || revocation.findOpaque === undefined) return verifyJwt(token, now);
+    const found = await revocation.findOpaque(token);
+    assertTimely(found, now);
+    return found;
   }
 
   async function verifyPresented(request: PresentedRequest, requirements: Requirements) {

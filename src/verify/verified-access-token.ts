@@ -36,6 +36,11 @@ export interface ClaimExpectation {
   readonly toleranceSeconds: number;
 }
 
+export interface TimeNow {
+  readonly nowSeconds: number;
+  readonly toleranceSeconds: number;
+}
+
 type Claims = Readonly<Record<string, unknown>>;
 
 /**
@@ -71,7 +76,7 @@ export function readIntrospectedClaims(
 /** @throws AccessTokenError `expired`, `not_yet_valid`. */
 export function assertTimely(
   token: VerifiedAccessToken,
-  { nowSeconds, toleranceSeconds }: { nowSeconds: number; toleranceSeconds: number },
+  { nowSeconds, toleranceSeconds }: TimeNow,
 ): void {
   const notBefore = optionalNumber(token.claims, "nbf") ?? token.issuedAtSeconds;
   if (token.expiresAtSeconds + toleranceSeconds <= nowSeconds) {
@@ -89,14 +94,14 @@ function readClaims({ claims, format }: { claims: Claims; format: "jwt" | "opaqu
     subject: requireString(claims, "sub"),
     clientId: requireString(claims, "client_id"),
     scopes: new Set(optionalString(claims, "scope")?.split(" ").filter(Boolean)),
-    audience: readAudience(claims["aud"]),
+    audience: Object.freeze(readAudience(claims["aud"])),
     issuedAtSeconds: requireNumber(claims, "iat"),
     expiresAtSeconds: requireNumber(claims, "exp"),
     id: optionalString(claims, "jti"),
     acr: optionalString(claims, "acr"),
     authenticatedAtSeconds: optionalNumber(claims, "auth_time"),
     confirmation: readConfirmation(claims["cnf"]),
-    claims,
+    claims: freezeDeep(claims),
   };
 }
 
@@ -121,10 +126,10 @@ function readConfirmation(cnf: unknown): Confirmation | undefined {
   const [jkt, certificateSha256] = [members.get("jkt"), members.get("x5t#S256")];
   const known = [jkt, certificateSha256].filter((each) => typeof each === "string");
   if (known.length === 0 || known.length !== members.size) throw new AccessTokenError("claims");
-  return {
+  return Object.freeze({
     jkt: typeof jkt === "string" ? jkt : undefined,
     certificateSha256: typeof certificateSha256 === "string" ? certificateSha256 : undefined,
-  };
+  });
 }
 
 function requireString(claims: Claims, name: string): string {
@@ -151,4 +156,11 @@ function optionalNumber(claims: Claims, name: string): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === "number" && Number.isFinite(value)) return value;
   throw new AccessTokenError("claims");
+}
+
+/** Claims are shared by all requests with the same token. */
+function freezeDeep<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  for (const member of Object.values(value)) freezeDeep(member);
+  return Object.freeze(value);
 }

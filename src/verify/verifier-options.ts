@@ -32,7 +32,7 @@ export interface AccessTokenVerifierOptions {
   readonly clockToleranceSeconds?: number;
   /** Where the keys are; unless given, where the metadata of the issuer say. */
   readonly jwksUri?: string;
-  /** Keys that the caller has at hand, instead of any address. */
+  /** Keys that the caller has at hand, instead of any address; the same objects while they stay. */
   readonly keys?: () => readonly object[];
   readonly jwksCache?: Partial<JwksCacheTimes>;
   /** Proofs of possession; false: tokens that are bound to a DPoP key are refused. */

@@ -1,15 +1,8 @@
-import { createHash } from "node:crypto";
 import { compactVerify, errors } from "jose";
 import { AccessTokenError } from "./access-token-error.js";
-import { createBoundedCache } from "./bounded-cache.js";
 import type { KeySet } from "./key-set.js";
 import type { KeySource } from "./key-source.js";
 import { findHeaderProblem, parseJwt, type HeaderRules, type ParsedJwt } from "./parse-jwt.js";
-
-export interface SignatureCheck {
-  readonly keys: KeySource;
-  readonly rules: HeaderRules;
-}
 
 /** @throws AccessTokenError `malformed`, `header`, `algorithm`, `type`; the signature is not looked at. */
 export function parseSignedJwt(token: string, rules: HeaderRules): ParsedJwt {
@@ -18,25 +11,6 @@ export function parseSignedJwt(token: string, rules: HeaderRules): ParsedJwt {
   const problem = findHeaderProblem(jwt.header, rules);
   if (problem !== undefined) throw new AccessTokenError(problem);
   return jwt;
-}
-
-/** Checks signatures, each of the same token under the same keys once. */
-export function createSignatureCheck({
-  keys,
-  rules,
-  maxRememberedTokens,
-}: SignatureCheck & { readonly maxRememberedTokens: number }) {
-  const verified = createBoundedCache<KeySet>(maxRememberedTokens);
-
-  /** @throws AccessTokenError `unknown_key`, `signature`, `keys_unavailable`. */
-  return async (token: string, { header }: ParsedJwt): Promise<void> => {
-    const set = await getKeys(keys);
-    // Not the token itself: what is kept in memory should be of no use to who reads it.
-    const id = createHash("sha256").update(token).digest("base64url");
-    // With other keys than then it is checked again: its key may have been withdrawn.
-    if (verified.get(id) === set) return;
-    verified.set(id, await verifySignature(token, { header, keys, set, rules }));
-  };
 }
 
 /** A JWT of which the header was read, and the keys that it may be signed with. */
@@ -74,12 +48,4 @@ async function findKey({ header, keys, set }: Signed): Promise<{ key: CryptoKey;
   const newKey = newer === set ? undefined : await newer.find(hint);
   if (newKey === undefined) throw new AccessTokenError("unknown_key");
   return { key: newKey, set: newer };
-}
-
-async function getKeys(keys: KeySource): Promise<KeySet> {
-  try {
-    return await keys.get();
-  } catch (cause) {
-    throw new AccessTokenError("keys_unavailable", { cause });
-  }
 }

@@ -1,5 +1,5 @@
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
@@ -20,15 +20,20 @@ describe("the documentation", function () {
 
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "latchkey-docs-"));
+    // As in a project that has installed it.
+    await mkdir(join(directory, "node_modules"));
+    await symlink(PROJECT, join(directory, "node_modules/latchkey"));
     environment = { PORT: String(await freePort()), DATA_DIR: join(directory, "data") };
     server = await spawnServer(environment);
-    const [web, api] = [await freePort(), await freePort()];
+    const [web, api, verifying] = [await freePort(), await freePort(), await freePort()];
     addresses = {
       "http://localhost:8000": server.issuer,
       "localhost:3000": `localhost:${web}`,
       "listen(3000": `listen(${web}`,
       "localhost:4000": `localhost:${api}`,
       "listen(4000": `listen(${api}`,
+      "localhost:4001": `localhost:${verifying}`,
+      "listen(4001": `listen(${verifying}`,
     };
     const inBanner = (pattern: RegExp) => pattern.exec(server.output())?.[1] ?? "";
     demonstration = {
@@ -41,6 +46,7 @@ describe("the documentation", function () {
     runAhead("docs/guides/first-party-sign-in.md", ["first-party"], `${demonstration.password}\n`);
     runAhead("docs/guides/api-that-checks-tokens.md", ["api"]);
     runAhead("docs/guides/registering-apis.md", ["registering-apis"]);
+    runAhead("docs/guides/verify-access-tokens.md", ["verify"]);
     runAhead("docs/guides/registering-clients.md", ["registering-commands", "registering-dynamic"]);
   });
   after(async () => {
@@ -134,6 +140,13 @@ describe("the documentation", function () {
     expect(output).to.include('"scope":"openid offline_access"');
     expect(output).to.match(/"insufficient_authorization".*"password_required":true/);
     expect(output).to.match(/"id_token":.*\n.*"active":true.*\n200\n\{"active":false\}\n/);
+  });
+
+  it("guide for verifying: the API of latchkey/verify accepts and refuses what it says", async () => {
+    const output = await printed("verify");
+    expect(output.match(/^\d{3}$/gm)).to.deep.equal(["401", "200", "403", "401"]);
+    expect(output).to.match(/^WWW-Authenticate: Bearer realm="[^"]+", scope="orders:read"\r$/m);
+    expect(output).to.match(/^WWW-Authenticate: DPoP realm=.*algs="ES256 EdDSA"\r$/m);
   });
 
   it("guide for registering: by command, by registration, refused", async () => {

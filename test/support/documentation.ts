@@ -30,6 +30,13 @@ function readBlocks(document: string): DocumentBlock[] {
   }));
 }
 
+/** A file of a document, as it stands there. @throws when it has none of this name. */
+export function readDocumentFile(document: string, name: string): string {
+  const block = readBlocks(document).find((each) => each.mark === "file" && each.name === name);
+  if (block === undefined) throw new Error(`${document} has no file "${name}"`);
+  return block.text;
+}
+
 export interface Scenario {
   readonly document: string;
   readonly name: string;

@@ -195,6 +195,19 @@ describe("access token verifier: keys", () => {
     });
   }
 
+  it("that verified a token are asked of it no more, but its times are", async () => {
+    const signer = issuer.addKey("key-1");
+    const verifier = createVerifier();
+    const token = signToken(signer);
+    const first = await verifier.verify(token);
+    (first.scopes as Set<string>).add("admin");
+    assert.throws(() => Object.assign(first.claims, { sub: "admin" }), TypeError);
+    const again = await verifier.verify(token);
+    assert.deepEqual([...again.scopes], ["orders:read", "profile"]);
+    aheadSeconds = 700;
+    await assert.rejects(verifier.verify(token), { problem: "expired" });
+  });
+
   it("given by the caller are asked for at every use", async () => {
     const first = issuer.addKey("key-1");
     let keys: object[] = [...issuer.keys];
