@@ -1,4 +1,4 @@
-import { errors, type Client, type Provider, type TokenEndpointGrantContext } from "oidc-provider";
+import { errors, type Client, type TokenEndpointGrantContext } from "oidc-provider";
 import type { ClientStore } from "../clients/client-store.js";
 import type { ResourceServer, ResourceServerStore } from "../clients/resource-server-store.js";
 import {

@@ -47,6 +47,7 @@ describe("the documentation", function () {
     runAhead("docs/guides/api-that-checks-tokens.md", ["api"]);
     runAhead("docs/guides/registering-apis.md", ["registering-apis"]);
     runAhead("docs/guides/verify-access-tokens.md", ["verify"]);
+    runAhead("docs/guides/token-exchange.md", ["token-exchange"]);
     runAhead("docs/guides/registering-clients.md", ["registering-commands", "registering-dynamic"]);
   });
   after(async () => {
@@ -147,6 +148,15 @@ describe("the documentation", function () {
     expect(output.match(/^\d{3}$/gm)).to.deep.equal(["401", "200", "403", "401"]);
     expect(output).to.match(/^WWW-Authenticate: Bearer realm="[^"]+", scope="orders:read"\r$/m);
     expect(output).to.match(/^WWW-Authenticate: DPoP realm=.*algs="ES256 EdDSA"\r$/m);
+  });
+
+  it("guide for token exchange: allowed, exchanged, refused", async () => {
+    const output = await printed("token-exchange");
+    expect(output).to.include(
+      '"issued_token_type":"urn:ietf:params:oauth:token-type:access_token"',
+    );
+    expect(output).to.match(/"act":\{"sub":"[\w-]+"\}/);
+    expect(output).to.match(/\{"error":"invalid_scope".*"scope":"stock:move"\}/);
   });
 
   it("guide for registering: by command, by registration, refused", async () => {
