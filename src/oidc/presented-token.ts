@@ -1,5 +1,7 @@
 import { hash } from "node:crypto";
 import type { AccessToken, ClientCredentials, Provider } from "oidc-provider";
+import type { TokenFacts } from "../tokens/revocations.js";
+import type { FindLiveAccessToken } from "./find-live-access-token.js";
 import { createIdAtRest } from "./id-at-rest.js";
 import type { ModelValues } from "./model-values.js";
 import type { AreTokensAlive } from "./token-liveness.js";
@@ -30,19 +32,44 @@ export interface PresentedTokenDeps {
   readonly values: ModelValues;
   readonly ancestors: TokenAncestors;
   readonly areTokensAlive: AreTokensAlive;
+  readonly findLiveAccessToken: FindLiveAccessToken;
 }
 
 export type FindPresentedToken = (token: string) => Promise<PresentedToken | undefined>;
 
 /** @returns what finds a token that may be exchanged; never one that is expired, revoked or foreign. */
 export function createFindPresentedToken(deps: PresentedTokenDeps): FindPresentedToken {
-  const { provider, values, ancestors, areTokensAlive } = deps;
+  const { provider, values, ancestors, areTokensAlive, findLiveAccessToken } = deps;
   const atRest = {
     AccessToken: createIdAtRest("AccessToken", values),
     ClientCredentials: createIdAtRest("ClientCredentials", values),
   };
 
-  return async (token) => {
+  /** Opaque tokens have no dots, and a JWT has. */
+  return (token) => (token.includes(".") ? findJwt(token) : findOpaque(token));
+
+  async function findJwt(token: string): Promise<PresentedToken | undefined> {
+    const live = await findLiveAccessToken(token);
+    const lineage = live && ancestors.open(live.claims);
+    if (live === undefined || lineage === undefined) return undefined;
+    const { claims, facts } = live;
+    return {
+      format: "jwt",
+      subject: String(claims["sub"]),
+      accountId: facts.accountId,
+      clientId: facts.clientId,
+      audience: facts.audience,
+      scopes: new Set(typeof claims["scope"] === "string" ? claims["scope"].split(" ") : []),
+      expiresAtSeconds: facts.expiresAtSeconds,
+      jkt: thumbprintOf(claims["cnf"]),
+      act: claims["act"],
+      mayAct: claims["may_act"],
+      reference: toReference(facts),
+      ancestors: lineage,
+    };
+  }
+
+  async function findOpaque(token: string): Promise<PresentedToken | undefined> {
     const found =
       (await provider.AccessToken.find(token)) ?? (await provider.ClientCredentials.find(token));
     if (found === undefined) return undefined;
@@ -50,7 +77,7 @@ export function createFindPresentedToken(deps: PresentedTokenDeps): FindPresente
     // It was just found where it is stored.
     const { stored: _stored, ...itself } = presented.reference;
     return (await areTokensAlive([itself, ...presented.ancestors])) ? presented : undefined;
-  };
+  }
 
   function describeOpaque(value: string, token: AccessToken | ClientCredentials): PresentedToken {
     const { kind, clientId = "", extra = {} } = token;
@@ -79,6 +106,27 @@ export function createFindPresentedToken(deps: PresentedTokenDeps): FindPresente
       ancestors: lineage,
     };
   }
+}
+
+/** Of a key that no proof can come from here (RFC 8705 §3.1), that of none. */
+function thumbprintOf(confirmation: unknown): string | undefined {
+  if (confirmation === undefined) return undefined;
+  const { jkt }: { jkt?: unknown } = Object(confirmation);
+  return typeof jkt === "string" ? jkt : "";
+}
+
+function toReference(facts: TokenFacts): TokenReference {
+  const { jti, clientId, issuedAtSeconds, expiresAtSeconds } = facts;
+  const { accountId, grantId, sessionUid } = facts;
+  return {
+    jti,
+    clientId,
+    issuedAtSeconds,
+    expiresAtSeconds,
+    ...(accountId === undefined ? {} : { accountId }),
+    ...(grantId === undefined ? {} : { grantId }),
+    ...(sessionUid === undefined ? {} : { sessionUid }),
+  };
 }
 
 /** A token that was exchanged has no grant: it refers to its ancestors, and those have one. */

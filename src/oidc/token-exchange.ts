@@ -51,6 +51,12 @@ export function registerTokenExchange(deps: TokenExchangeDeps): void {
     const subject = await requireToken(request.subject, { ...by, name: "subject_token" });
     const { accountId } = subject;
     noteExchange(ctx, { accountId, subject: subject.subject, subjectClientId: subject.clientId });
+    if (subject.subject === client.clientId) {
+      // Else a policy to call for others would bring tokens for itself, which `api allow` decides.
+      throw new errors.InvalidRequest(
+        "subject_token is about the client itself, not about another",
+      );
+    }
     const actor =
       request.actor && (await requireToken(request.actor, { ...by, name: "actor_token" }));
     const api = await requireTarget(request);

@@ -2,9 +2,10 @@ import { expect } from "chai";
 import { toAccountId } from "../../src/accounts/account.js";
 import { refusalOf } from "../support/oauth-error.js";
 import { connect, type RelyingParty } from "../support/relying-party-libraries.js";
-import { OPAQUE_API, createMachineClient, type TestClient } from "../support/test-client.js";
+import { API, OPAQUE_API, createMachineClient, type TestClient } from "../support/test-client.js";
 import {
   OPAQUE_STOCK,
+  STOCK,
   createExchangeApis,
   createExchanges,
   type Exchanges,
@@ -13,144 +14,154 @@ import {
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { eventually } from "../support/eventually.js";
 
-/** Without one of these, an exchanged token would outlive what it was exchanged for. */
-describe("an exchanged token ends with what it came from", () => {
-  let server: TestServer;
-  let exchanges: Exchanges;
-  let signedIn: SignedInForExchange;
-  /** Sees the tokens as the API that they are for does. */
-  let stock: RelyingParty;
-  let stockClient: TestClient;
-  before(async () => {
-    server = await startTestServer();
-    await createExchangeApis(server);
-    stockClient = await createMachineClient(server, {}, { resourceServer: OPAQUE_STOCK });
-    stock = await connect(server, stockClient);
-  });
-  after(() => server.close());
-  beforeEach(async () => {
-    exchanges = await createExchanges(server);
-    await exchanges.allow({ target: OPAQUE_STOCK, kinds: ["delegation"] });
-    signedIn = await exchanges.signIn();
-  });
+/** An opaque token is revoked where it is stored, a JWT by what is written of it. */
+const FORMATS: readonly (readonly [what: string, source: string, target: string])[] = [
+  ["an opaque token for an opaque one", OPAQUE_API, OPAQUE_STOCK],
+  ["an opaque token for a JWT", OPAQUE_API, STOCK],
+  ["a JWT for an opaque token", API, OPAQUE_STOCK],
+  ["a JWT for a JWT", API, STOCK],
+];
 
-  const WAYS: Record<string, () => Promise<unknown>> = {
-    "the subject token is revoked": () => exchanges.shop.revoke(signedIn.token),
-    "the refresh token beside it is revoked": () => exchanges.shop.revoke(signedIn.refreshToken),
-    "the grant is revoked": async () => {
-      const grants = await server.app.models.listSessions(signedIn.subject);
-      expect(grants).to.not.be.empty;
-      for (const { payload } of grants) {
-        const authorizations: Record<string, { grantId?: string }> = {
-          ...(payload["authorizations"] as object),
-        };
-        const { grantId } = authorizations[exchanges.application.clientId] ?? {};
-        if (grantId !== undefined) await server.app.models.revokeByGrantId(grantId);
-      }
-    },
-    "the session ends": async () => {
-      for (const { id } of await server.app.models.listSessions(signedIn.subject)) {
-        await server.app.models.destroy("Session", id);
-      }
-    },
-    "the account is disabled": async () => {
-      await server.app.accounts.setDisabled(toAccountId(signedIn.subject), true);
-    },
-    "the client of the subject token is deleted": () =>
-      server.app.clientAdministration.delete(exchanges.application.clientId),
-    "the client that exchanged it is deleted": () =>
-      server.app.clientAdministration.delete(exchanges.service.clientId),
-    "it is revoked itself": async () => {},
-  };
-  afterEach(() => server.app.accounts.setDisabled(toAccountId(signedIn.subject), false));
+for (const [formats, source, target] of FORMATS) {
+  /** Without one of these, an exchanged token would outlive what it was exchanged for. */
+  describe(`what was exchanged (${formats}) ends with what it came from`, () => {
+    let server: TestServer;
+    let exchanges: Exchanges;
+    let signedIn: SignedInForExchange;
+    /** Sees the tokens as the API that they are for does. */
+    let stock: RelyingParty;
+    let stockClient: TestClient;
+    before(async () => {
+      server = await startTestServer();
+      await createExchangeApis(server);
+      stockClient = await createMachineClient(server, {}, { resourceServer: target });
+      stock = await connect(server, stockClient);
+    });
+    after(() => server.close());
+    beforeEach(async () => {
+      exchanges = await createExchanges(server, source);
+      await exchanges.allow({ target, kinds: ["delegation"] });
+      signedIn = await exchanges.signIn();
+    });
 
-  for (const [what, end] of Object.entries(WAYS)) {
-    it(`when ${what}, and so does what was exchanged for it in turn`, async () => {
-      const { orders } = exchanges;
-      const parameters = { resource: OPAQUE_STOCK };
-      const first = await orders.exchange({ subject_token: signedIn.token, ...parameters });
-      const second = await orders.exchange({ subject_token: first.access_token, ...parameters });
-      for (const { access_token } of [first, second]) {
+    const WAYS: Record<string, () => Promise<unknown>> = {
+      "the subject token is revoked": () => exchanges.shop.revoke(signedIn.token),
+      "the refresh token beside it is revoked": () => exchanges.shop.revoke(signedIn.refreshToken),
+      "the grant is revoked": async () => {
+        const grants = await server.app.models.listSessions(signedIn.subject);
+        expect(grants).to.not.be.empty;
+        for (const { payload } of grants) {
+          const authorizations: Record<string, { grantId?: string }> = {
+            ...(payload["authorizations"] as object),
+          };
+          const { grantId } = authorizations[exchanges.application.clientId] ?? {};
+          if (grantId !== undefined) await server.app.models.revokeByGrantId(grantId);
+        }
+      },
+      "the session ends": async () => {
+        for (const { id } of await server.app.models.listSessions(signedIn.subject)) {
+          await server.app.models.destroy("Session", id);
+        }
+      },
+      "the account is disabled": async () => {
+        await server.app.accounts.setDisabled(toAccountId(signedIn.subject), true);
+      },
+      "the client of the subject token is deleted": () =>
+        server.app.clientAdministration.delete(exchanges.application.clientId),
+      "the client that exchanged it is deleted": () =>
+        server.app.clientAdministration.delete(exchanges.service.clientId),
+      "it is revoked itself": async () => {},
+    };
+    afterEach(() => server.app.accounts.setDisabled(toAccountId(signedIn.subject), false));
+
+    for (const [what, end] of Object.entries(WAYS)) {
+      it(`when ${what}, and so does what was exchanged for it in turn`, async () => {
+        const { orders } = exchanges;
+        const parameters = { resource: target };
+        const first = await orders.exchange({ subject_token: signedIn.token, ...parameters });
+        const second = await orders.exchange({ subject_token: first.access_token, ...parameters });
+        for (const { access_token } of [first, second]) {
+          expect(await stock.introspect(access_token)).to.include({ active: true });
+        }
+        await end();
+        if (what === "it is revoked itself") await orders.revoke(first.access_token);
+        for (const { access_token } of [first, second]) {
+          await eventually(
+            "the token is dead",
+            async () => !(await stock.introspect(access_token)).active,
+            1000,
+          );
+          expect(await stock.introspect(access_token)).to.deep.equal({ active: false });
+        }
+        if (what.includes("deleted") || what.includes("disabled")) return;
+        for (const token of [first.access_token, second.access_token]) {
+          const again = orders.exchange({ subject_token: token, ...parameters });
+          expect(await refusalOf(again)).to.include({ error: "invalid_request" });
+        }
+        if (what !== "it is revoked itself") return;
+        await orders.exchange({ subject_token: signedIn.token, ...parameters });
+      });
+    }
+
+    it("of a client for itself: with that token and with that client", async () => {
+      const ends = [
+        (machine: RelyingParty, _client: TestClient, token: string) => machine.revoke(token),
+        (_machine: RelyingParty, { clientId }: TestClient) =>
+          server.app.clientAdministration.delete(clientId),
+      ];
+      for (const end of ends) {
+        const client = await createMachineClient(server);
+        const machine = await connect(server, client);
+        const subject = await machine.clientCredentials({ resource: source });
+        const parameters = { subject_token: subject.access_token, resource: target };
+        const { access_token } = await exchanges.orders.exchange(parameters);
         expect(await stock.introspect(access_token)).to.include({ active: true });
-      }
-      await end();
-      if (what === "it is revoked itself") await orders.revoke(first.access_token);
-      for (const { access_token } of [first, second]) {
-        await eventually(
-          "the token is dead",
-          async () => !(await stock.introspect(access_token)).active,
-          1000,
-        );
+        await end(machine, client, subject.access_token);
         expect(await stock.introspect(access_token)).to.deep.equal({ active: false });
       }
-      if (what.includes("deleted") || what.includes("disabled")) return;
-      for (const token of [first.access_token, second.access_token]) {
-        const again = orders.exchange({ subject_token: token, ...parameters });
-        expect(await refusalOf(again)).to.include({ error: "invalid_request" });
-      }
-      if (what !== "it is revoked itself") return;
-      await orders.exchange({ subject_token: signedIn.token, ...parameters });
     });
-  }
 
-  it("of a client for itself: with that token and with that client", async () => {
-    const ends = [
-      (machine: RelyingParty, _client: TestClient, token: string) => machine.revoke(token),
-      (_machine: RelyingParty, { clientId }: TestClient) =>
-        server.app.clientAdministration.delete(clientId),
-    ];
-    for (const end of ends) {
-      const client = await createMachineClient(server);
-      const machine = await connect(server, client);
-      const subject = await machine.clientCredentials({ resource: OPAQUE_API });
-      const parameters = { subject_token: subject.access_token, resource: OPAQUE_STOCK };
-      const { access_token } = await exchanges.orders.exchange(parameters);
-      expect(await stock.introspect(access_token)).to.include({ active: true });
-      await end(machine, client, subject.access_token);
+    it("with the actor token, too", async () => {
+      const { orders } = exchanges;
+      const actor = await orders.clientCredentials({ resource: source });
+      const { access_token } = await orders.exchange({
+        subject_token: signedIn.token,
+        actor_token: actor.access_token,
+        actor_token_type: "urn:ietf:params:oauth:token-type:access_token",
+        resource: target,
+      });
+      await orders.revoke(actor.access_token);
       expect(await stock.introspect(access_token)).to.deep.equal({ active: false });
-    }
-  });
-
-  it("with the actor token, too", async () => {
-    const { orders } = exchanges;
-    const actor = await orders.clientCredentials({ resource: OPAQUE_API });
-    const { access_token } = await orders.exchange({
-      subject_token: signedIn.token,
-      actor_token: actor.access_token,
-      actor_token_type: "urn:ietf:params:oauth:token-type:access_token",
-      resource: OPAQUE_STOCK,
     });
-    await orders.revoke(actor.access_token);
-    expect(await stock.introspect(access_token)).to.deep.equal({ active: false });
-  });
 
-  it("and is exchanged no more a second after that was disallowed, without an error on the way", async () => {
-    const { orders, service } = exchanges;
-    const parameters = { subject_token: signedIn.token, resource: OPAQUE_STOCK };
-    const outcomes: { error: string | undefined; atMs: number }[] = [];
-    let going = true;
-    const workers = Array.from({ length: 4 }, async () => {
-      while (going) {
-        const atMs = performance.now();
-        const error = await orders.exchange(parameters).then(
-          () => undefined,
-          (err: unknown) => refusalOf(Promise.reject(err)).then((facts) => facts.error),
-        );
-        outcomes.push({ error, atMs });
-      }
+    it("and is exchanged no more a second after that was disallowed, without an error on the way", async () => {
+      const { orders, service } = exchanges;
+      const parameters = { subject_token: signedIn.token, resource: target };
+      const outcomes: { error: string | undefined; atMs: number }[] = [];
+      let going = true;
+      const workers = Array.from({ length: 4 }, async () => {
+        while (going) {
+          const atMs = performance.now();
+          const error = await orders.exchange(parameters).then(
+            () => undefined,
+            (err: unknown) => refusalOf(Promise.reject(err)).then((facts) => facts.error),
+          );
+          outcomes.push({ error, atMs });
+        }
+      });
+      await eventually("some succeeded", () => outcomes.length > 20);
+      const key = { clientId: service.clientId, source: undefined, target };
+      expect(await server.app.tokenExchangePolicies.delete(key)).to.equal(true);
+      const deletedAtMs = performance.now();
+      await eventually("a second passed", () => performance.now() > deletedAtMs + 1200);
+      going = false;
+      await Promise.all(workers);
+      expect(new Set(outcomes.map(({ error }) => error))).to.deep.equal(
+        new Set([undefined, "unauthorized_client"]),
+      );
+      const late = outcomes.filter(({ atMs }) => atMs > deletedAtMs + 1000);
+      expect(late).to.not.be.empty;
+      expect(late.every(({ error }) => error === "unauthorized_client")).to.equal(true);
     });
-    await eventually("some succeeded", () => outcomes.length > 20);
-    const key = { clientId: service.clientId, source: undefined, target: OPAQUE_STOCK };
-    expect(await server.app.tokenExchangePolicies.delete(key)).to.equal(true);
-    const deletedAtMs = performance.now();
-    await eventually("a second passed", () => performance.now() > deletedAtMs + 1200);
-    going = false;
-    await Promise.all(workers);
-    expect(new Set(outcomes.map(({ error }) => error))).to.deep.equal(
-      new Set([undefined, "unauthorized_client"]),
-    );
-    const late = outcomes.filter(({ atMs }) => atMs > deletedAtMs + 1000);
-    expect(late).to.not.be.empty;
-    expect(late.every(({ error }) => error === "unauthorized_client")).to.equal(true);
   });
-});
+}

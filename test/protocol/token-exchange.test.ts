@@ -136,6 +136,13 @@ describe("token exchange (RFC 8693)", () => {
       expect(await refusalOf(userinfo)).to.deep.equal(INVALID_REQUEST);
     });
 
+    it("refuses what a client got for itself: that may be no way to what it cannot ask for", async () => {
+      await exchanges.allow();
+      const { access_token } = await orders.clientCredentials({ resource: OPAQUE_API });
+      const refused = orders.exchange({ subject_token: access_token, resource: STOCK });
+      expect(await refusalOf(refused)).to.deep.equal(INVALID_REQUEST);
+    });
+
     it("lets a client exchange its own tokens, if that is allowed", async () => {
       const { application, shop } = exchanges;
       await exchanges.allow({ clientId: application.clientId });

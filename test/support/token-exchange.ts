@@ -24,7 +24,7 @@ export interface SignedInForExchange {
 export interface Exchanges {
   readonly application: TestClient;
   readonly shop: RelyingParty;
-  /** The client that is `OPAQUE_API`. */
+  /** The client that is the API which people's tokens are for. */
   readonly service: TestClient;
   readonly orders: RelyingParty;
   readonly agent: UserAgent;
@@ -53,11 +53,14 @@ export async function createExchangeApis(server: TestServer): Promise<void> {
   }
 }
 
-/** Clients of their own, so that nothing is allowed yet. */
-export async function createExchanges(server: TestServer): Promise<Exchanges> {
+/** Clients of their own, so that nothing is allowed yet. @param source what the service is. */
+export async function createExchanges(
+  server: TestServer,
+  source: string = OPAQUE_API,
+): Promise<Exchanges> {
   const application = await createTestClient(server);
   const shop = await connect(server, application);
-  const service = await createMachineClient(server, {}, { resourceServer: OPAQUE_API });
+  const service = await createMachineClient(server, {}, { resourceServer: source });
   const agent = createUserAgent(server.issuer);
   return {
     application,
@@ -65,7 +68,7 @@ export async function createExchanges(server: TestServer): Promise<Exchanges> {
     service,
     orders: await connect(server, service),
     agent,
-    async signIn(resource = OPAQUE_API, scope = "openid orders:read orders:write") {
+    async signIn(resource = source, scope = "openid orders:read orders:write") {
       const target: Parameters = resource === "" ? {} : { resource };
       const attempt = await shop.begin({ ...target, scope });
       const callback = await authorize(agent, attempt.url, server);
