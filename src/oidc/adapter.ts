@@ -23,6 +23,7 @@ import type { ModelValues } from "./model-values.js";
 import { requestFacts } from "./request-facts.js";
 import { grantIdOfSession } from "./session-grant.js";
 import type { RevokeBefore } from "./revoke-before.js";
+import { jtiOfOpaque } from "./token-ancestors.js";
 import { createStoredPayloads } from "./stored-payload.js";
 import { findUnitOfWork, type UnitOfWork } from "./unit-of-work.js";
 
@@ -212,6 +213,8 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
       if (model === "RefreshToken" || (model === "AccessToken" && isOfGrant())) return;
       if (model === "Grant") await deps.revokeBefore({ subject: "grant", id });
       if (model === "Session") return destroySession(atRest(id));
+      // JWTs may have been exchanged for it.
+      if (isAccessToken(model)) await deps.revokeBefore({ subject: "token", id: jtiOfOpaque(id) });
       await models.destroy(model, atRest(id));
     },
 
@@ -226,6 +229,10 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
 function isOfGrant(): boolean {
   const grantId: string | undefined = Provider.ctx?.oidc.entities.AccessToken?.grantId;
   return grantId !== undefined;
+}
+
+function isAccessToken(model: ModelName): boolean {
+  return model === "AccessToken" || model === "ClientCredentials";
 }
 
 /** The client that a request to the authorization endpoint names. */

@@ -167,7 +167,13 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     ...deps,
     provider,
     ancestors,
-    findToken: createFindPresentedToken({ ...deps, provider, ancestors, areTokensAlive }),
+    findToken: createFindPresentedToken({
+      ...deps,
+      provider,
+      ancestors,
+      areTokensAlive,
+      findLiveAccessToken,
+    }),
   });
   const { enqueueLogout } = deps.logoutQueue;
   const backchannelLogout = createBackchannelLogout(provider, translateOutages({ enqueueLogout }));

@@ -1,11 +1,15 @@
-import { hash } from "node:crypto";
 import type { AccessToken, ClientCredentials, Provider } from "oidc-provider";
 import type { TokenFacts } from "../tokens/revocations.js";
 import type { FindLiveAccessToken } from "./find-live-access-token.js";
 import { createIdAtRest } from "./id-at-rest.js";
 import type { ModelValues } from "./model-values.js";
 import type { AreTokensAlive } from "./token-liveness.js";
-import type { TokenAncestor, TokenAncestors, TokenReference } from "./token-ancestors.js";
+import {
+  jtiOfOpaque,
+  type TokenAncestor,
+  type TokenAncestors,
+  type TokenReference,
+} from "./token-ancestors.js";
 
 /** An access token of this server, opaque or JWT, that is alive now. */
 export interface PresentedToken {
@@ -96,7 +100,7 @@ export function createFindPresentedToken(deps: PresentedTokenDeps): FindPresente
       act: extra["act"],
       mayAct: extra["may_act"],
       reference: {
-        jti: hash("sha256", value, "base64url"),
+        jti: jtiOfOpaque(value),
         stored: { model: kind, id: atRest[kind](value) },
         clientId,
         issuedAtSeconds: token.iat,

@@ -1,10 +1,11 @@
+import { hash } from "node:crypto";
 import type { AccessToken, ClientCredentials, Provider } from "oidc-provider";
 import type { Sealer } from "../lib/seal.js";
 import type { AddAccessTokenClaims } from "./access-token-claims.js";
 
 /** What a token stands on: with the end of any of it, it ends. */
 export interface TokenReference {
-  /** The `jti` of a JWT; the SHA-256 of an opaque token, in base64url. */
+  /** The `jti` of a JWT; of an opaque token `jtiOfOpaque`. */
   readonly jti: string;
   /** Where an opaque token is kept: gone is revoked. */
   readonly stored?: { readonly model: "AccessToken" | "ClientCredentials"; readonly id: string };
@@ -20,6 +21,11 @@ export interface TokenReference {
 /** A token that an exchanged token came from, and with whose end it ends. */
 export interface TokenAncestor extends TokenReference {
   readonly role: "subject" | "actor";
+}
+
+/** By which an opaque token is revoked for those that were exchanged for it. */
+export function jtiOfOpaque(token: string): string {
+  return hash("sha256", token, "base64url");
 }
 
 /** Members of a JWT and of a stored token. */

@@ -18,8 +18,8 @@ export function createAddTokenReferences(values: Pick<ModelValues, "veil">): Add
   };
 }
 
-/** Not shown to whoever introspects a token. */
-export const REFERENCE_CLAIMS: ReadonlySet<string> = new Set(["grant_id", "sid"]);
+/** Not shown to whoever introspects a token; the last are those of `token-ancestors.ts`. */
+export const REFERENCE_CLAIMS: ReadonlySet<string> = new Set(["grant_id", "sid", "ancestors"]);
 
 export interface TokenReferences {
   readonly grantId: string | undefined;

@@ -2,10 +2,9 @@ import { expect } from "chai";
 import { toAccountId } from "../../src/accounts/account.js";
 import { refusalOf } from "../support/oauth-error.js";
 import { connect, type RelyingParty } from "../support/relying-party-libraries.js";
-import { API, OPAQUE_API, createMachineClient, type TestClient } from "../support/test-client.js";
+import { OPAQUE_API, createMachineClient, type TestClient } from "../support/test-client.js";
 import {
   OPAQUE_STOCK,
-  STOCK,
   createExchangeApis,
   createExchanges,
   type Exchanges,
@@ -17,9 +16,6 @@ import { eventually } from "../support/eventually.js";
 /** An opaque token is revoked where it is stored, a JWT by what is written of it. */
 const FORMATS: readonly (readonly [what: string, source: string, target: string])[] = [
   ["an opaque token for an opaque one", OPAQUE_API, OPAQUE_STOCK],
-  ["an opaque token for a JWT", OPAQUE_API, STOCK],
-  ["a JWT for an opaque token", API, OPAQUE_STOCK],
-  ["a JWT for a JWT", API, STOCK],
 ];
 
 for (const [formats, source, target] of FORMATS) {
