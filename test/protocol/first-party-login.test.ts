@@ -134,6 +134,24 @@ describe("POST /login, sign-in with a password in the application's own form", (
     }
   });
 
+  it("gives JWTs that end with their refresh token and with their session", async () => {
+    const isLive = async (token: unknown) =>
+      (await server.app.findLiveAccessToken(String(token))) !== undefined;
+    const scope = "openid orders:read";
+    const lasting = membersOf(await signIn({ resource: API, scope: `${scope} offline_access` }));
+    const bound = membersOf(await signIn({ resource: API, scope }));
+    expect(await isLive(lasting["access_token"])).to.equal(true);
+    await (await connect(server, client)).revoke(String(lasting["refresh_token"]));
+    expect(await isLive(lasting["access_token"])).to.equal(false);
+
+    expect(await isLive(bound["access_token"])).to.equal(true);
+    const { sub: accountId = "" } = decodeJwt(String(bound["access_token"]));
+    for (const { id } of await server.app.models.listSessions(accountId)) {
+      await server.app.models.destroy("Session", id);
+    }
+    expect(await isLive(bound["access_token"])).to.equal(false);
+  });
+
   it("issues only scopes that the client may have", async () => {
     const narrow = await createDirectClient(server, { scope: "openid email" });
     const refused = await signIn({ scope: "openid profile" }, narrow);
