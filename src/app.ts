@@ -195,7 +195,7 @@ export async function createApp(deps: AppDeps) {
   koa.use(createPinOrigin({ ...config, request: koa.request }));
   koa.use(assets.serve);
   koa.use(createServerMetadataAlias(basePath));
-  koa.use(createProtectedResourceMetadataRoutes({ ...stores, issuer, basePath }));
+  koa.use(createProtectedResourceMetadataRoutes({ ...stores, ...config, basePath }));
   koa.use(mount(basePath || "/", createOwnRoutes(router)));
   koa.use(createTokenRoutes({ issuer, directSignIn }));
   koa.use(mount(basePath || "/", provider));

@@ -3,7 +3,7 @@ import type { ClientRecord } from "../clients/client-store.js";
 import { allPages } from "./account-commands.js";
 import { formatTable, notFound, type CommandResult } from "./command.js";
 
-type Clients = Pick<App, "clients" | "clientAdministration">;
+type Clients = Pick<App, "resourceServers" | "clients" | "clientAdministration">;
 
 export interface CreateClientOptions {
   readonly name: string | undefined;
@@ -12,6 +12,7 @@ export interface CreateClientOptions {
   readonly postLogoutRedirectUris: readonly string[];
   readonly firstParty: boolean;
   readonly directSignIn: boolean;
+  /** An API that is registered, in whatever spelling. */
   readonly resourceServer: string | undefined;
 }
 
@@ -47,6 +48,9 @@ export async function createClient(
   app: Clients,
   options: CreateClientOptions,
 ): Promise<CommandResult> {
+  const api = options.resourceServer;
+  const resourceServer = api === undefined ? undefined : await app.resourceServers.find(api);
+  if (api !== undefined && resourceServer === undefined) throw notFound("API", api);
   const { clientId, clientSecret } = await app.clientAdministration.create({
     metadata: {
       ...METADATA_BY_TYPE[options.type],
@@ -57,7 +61,7 @@ export async function createClient(
     policy: {
       firstParty: options.firstParty,
       directSignIn: options.directSignIn,
-      resourceServer: options.resourceServer,
+      resourceServer: resourceServer?.identifier,
     },
     demonstration: false,
   });

@@ -49,6 +49,8 @@ export interface Config {
   readonly sessionIdleSeconds: number;
   readonly sessionAbsoluteSeconds: number;
   readonly trustedProxies: TrustedProxies;
+  /** In lower case; undefined: certificates of clients are not known. */
+  readonly clientCertificateHeader: string | undefined;
   readonly openRegistration: boolean;
   readonly pkceRequired: "all" | "public";
   readonly responseTypes: readonly ResponseType[];

@@ -45,6 +45,7 @@ function toConfig(values: SettingValues): Omit<Config, "declaredApis"> {
     sessionIdleSeconds: values.SESSION_IDLE_EXPIRE_DAYS * SECONDS_OF_A_DAY,
     sessionAbsoluteSeconds: values.SESSION_EXPIRE_DAYS * SECONDS_OF_A_DAY,
     trustedProxies: values.TRUST_PROXY,
+    clientCertificateHeader: values.MTLS_CLIENT_CERTIFICATE_HEADER,
     openRegistration: values.OPEN_REGISTRATION,
     pkceRequired: values.PKCE_REQUIRED,
     responseTypes: values.RESPONSE_TYPES,

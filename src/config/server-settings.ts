@@ -3,6 +3,7 @@ import type { Setting } from "./setting.js";
 import { findHostViolation } from "./find-address-violation.js";
 import {
   databaseUrl,
+  headerName,
   hostList,
   issuerUrl,
   oneOf,
@@ -71,6 +72,15 @@ export const serverSettings = {
     example: "10.0.0.0/8,fd00::/8",
     constraints:
       "true, false, 0 to 10 hops, or IP addresses and CIDR ranges separated by commas; a range of every address is refused",
+  },
+  MTLS_CLIENT_CERTIFICATE_HEADER: {
+    group: "Server",
+    meaning:
+      "Header in which the proxy that ends TLS passes the client's certificate on (RFC 8705). The proxy must set or remove it in every request ([how](operations.md#certificates-of-clients)).",
+    type: headerName,
+    defaultNote: "none: no tokens are bound to certificates",
+    example: "Client-Cert",
+    constraints: "a header name; `TRUST_PROXY` must list the proxy's addresses",
   },
   OUTBOUND_ALLOWED_HOSTS: {
     group: "Server",

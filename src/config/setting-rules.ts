@@ -52,6 +52,15 @@ export const settingRules: readonly SettingRule[] = [
       ? "needs a PostgreSQL DATABASE_URL: Redis serves several nodes, and SQLite only one"
       : undefined,
   ),
+  rule(
+    "MTLS_CLIENT_CERTIFICATE_HEADER",
+    ["MTLS_CLIENT_CERTIFICATE_HEADER", "TRUST_PROXY"],
+    (values) =>
+      values.MTLS_CLIENT_CERTIFICATE_HEADER !== undefined &&
+      (values.TRUST_PROXY.hops === 0 || values.TRUST_PROXY.addresses === "any")
+        ? "needs a TRUST_PROXY that lists the addresses of the proxy: whoever else sets the header could be any client"
+        : undefined,
+  ),
   productionRule("SECRET_KEY", (key) =>
     key === undefined ? "must be given in production" : findWeakness(key),
   ),

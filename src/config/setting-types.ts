@@ -47,6 +47,14 @@ export const hostList = listThat(findHostViolation).transform((hosts) =>
   hosts.map((host) => host.toLowerCase()),
 );
 
+/** RFC 9110 §5.1, as Node spells them. Those that mean something else could be set by anybody. */
+export const headerName = textThat((text) => {
+  if (!/^[A-Za-z][A-Za-z0-9-]{1,99}$/.test(text)) return "be a header name";
+  return /^(?:authorization|cookie|host|dpop|content-.*|x-forwarded-.*)$/i.test(text)
+    ? "be a header that has no other meaning"
+    : undefined;
+}).transform((text) => text.toLowerCase());
+
 /** RFC 8414 §2: no query or fragment. Compared as a string by every client, so only one spelling. */
 export const issuerUrl = textThat((text) => {
   const url = URL.parse(text);

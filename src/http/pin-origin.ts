@@ -13,6 +13,8 @@ export interface TrustedProxies {
 export interface PinOriginDeps {
   readonly issuer: string;
   readonly trustedProxies: TrustedProxies;
+  /** In lower case; believed from a trusted proxy only, as forwarding headers are. */
+  readonly clientCertificateHeader: string | undefined;
   /** What the application makes its requests from; gets the pinned host and protocol. */
   readonly request: Koa["request"];
 }
@@ -32,18 +34,24 @@ const FORWARDING_HEADERS = [
  * the configuration. A request for another host is refused (421, RFC 9110 §15.5.20), and forwarding
  * headers are dropped unless they come from a trusted proxy.
  */
-export function createPinOrigin({ issuer, trustedProxies, request }: PinOriginDeps): Middleware {
+export function createPinOrigin({
+  issuer,
+  trustedProxies,
+  clientCertificateHeader,
+  request,
+}: PinOriginDeps): Middleware {
   const { host, protocol, pathname } = new URL(issuer);
   // Load balancers ask by address.
   const healthChecks = `${pathname.replace(/\/$/, "")}/health/`;
   const isTrusted = createTrustCheck(trustedProxies);
+  const proxyHeaders = [...FORWARDING_HEADERS, clientCertificateHeader ?? []].flat();
   Object.defineProperties(request, {
     host: { value: host },
     protocol: { value: protocol.slice(0, -1) },
   });
 
   return (ctx, next) => {
-    if (!isTrusted(ctx.req.socket.remoteAddress)) dropForwardingHeaders(ctx.req.headers);
+    if (!isTrusted(ctx.req.socket.remoteAddress)) dropHeaders(ctx.req.headers, proxyHeaders);
     if (requestedHost(ctx) !== host && !ctx.path.startsWith(healthChecks)) {
       ctx.status = 421;
       ctx.type = "text/plain";
@@ -54,8 +62,8 @@ export function createPinOrigin({ issuer, trustedProxies, request }: PinOriginDe
   };
 }
 
-function dropForwardingHeaders(headers: IncomingHttpHeaders): void {
-  for (const header of FORWARDING_HEADERS) {
+function dropHeaders(headers: IncomingHttpHeaders, names: readonly string[]): void {
+  for (const header of names) {
     // Deleting makes every later look at the headers slower, and few requests have these.
     if (headers[header] !== undefined) delete headers[header];
   }

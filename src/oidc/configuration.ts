@@ -21,6 +21,7 @@ import {
 } from "./client-policies.js";
 import type { ProviderDeps } from "./create-provider.js";
 import { clientName } from "./client-name.js";
+import { createMutualTls } from "./client-certificate.js";
 import { createDefaultResource } from "./default-resource.js";
 import { createDeviceFlow, formSecret } from "./device-flow.js";
 import { createLoadExistingGrant } from "./grants.js";
@@ -39,6 +40,8 @@ export interface ProviderSettings extends Lifetimes {
   readonly issuer: string;
   readonly accessTokenAlgorithm: SigningAlgorithm;
   /** False: anyone may register a client; true: only with an initial access token (RFC 7591 §3). */
+  /** In lower case; undefined: certificates of clients are not known. */
+  readonly clientCertificateHeader: string | undefined;
   readonly openRegistration: boolean;
   readonly pkceRequired: "all" | "public";
   readonly responseTypes: readonly ResponseType[];
@@ -53,6 +56,8 @@ const CLIENT_AUTH_METHODS: ClientAuthMethod[] = [
   "private_key_jwt",
   "none",
 ];
+
+const CERTIFICATE_AUTH_METHOD: ClientAuthMethod = "self_signed_tls_client_auth";
 
 /** Asymmetric only: HS256 needs the client secret in the clear, and `none` proves nothing. */
 const CLIENT_SIGNING_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"] as const;
@@ -70,7 +75,10 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
     acrValues: SUPPORTED_ACRS,
     assertJwtClientAuthClaimsAndHeader: createAssertClientAssertion(clock),
     claims: CLAIMS_BY_SCOPE,
-    clientAuthMethods: CLIENT_AUTH_METHODS,
+    clientAuthMethods: [
+      ...CLIENT_AUTH_METHODS,
+      ...(settings.clientCertificateHeader === undefined ? [] : [CERTIFICATE_AUTH_METHOD]),
+    ],
     clientBasedCORS: clientBasedCors,
     cookies: cookies(settings, deps.cookieSignatures),
     enabledJWA: {
@@ -136,6 +144,7 @@ function features(deps: ConfigurationDeps): NonNullable<Configuration["features"
     jwtIntrospection: { enabled: true },
     jwtResponseModes: { enabled: true },
     jwtUserinfo: { enabled: true },
+    mTLS: createMutualTls(settings.clientCertificateHeader),
     pushedAuthorizationRequests: { enabled: true },
     registration: { enabled: true, initialAccessToken: !settings.openRegistration },
     registrationManagement: { enabled: true },

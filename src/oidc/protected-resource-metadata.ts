@@ -6,6 +6,7 @@ export const DPOP_ALGORITHMS = ["ES256", "EdDSA"] as const;
 
 export interface ProtectedResourceMetadataDeps {
   readonly issuer: string;
+  readonly clientCertificateHeader: string | undefined;
   readonly resourceServers: Pick<ResourceServerStore, "find">;
 }
 
@@ -15,6 +16,7 @@ export interface ProtectedResourceMetadataDeps {
  */
 export function createFindProtectedResourceMetadata({
   issuer,
+  clientCertificateHeader,
   resourceServers,
 }: ProtectedResourceMetadataDeps) {
   return async (identifier: string): Promise<Record<string, unknown> | undefined> => {
@@ -27,6 +29,9 @@ export function createFindProtectedResourceMetadata({
       scopes_supported: Object.keys(api.scopes),
       bearer_methods_supported: ["header"],
       dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
+      ...(clientCertificateHeader === undefined
+        ? {}
+        : { tls_client_certificate_bound_access_tokens: true }),
     };
   };
 }

@@ -58,6 +58,7 @@ describe("loadConfig", () => {
       sessionIdleSeconds: 14 * 86_400,
       sessionAbsoluteSeconds: 30 * 86_400,
       trustedProxies: { hops: 0, addresses: [] },
+      clientCertificateHeader: undefined,
       openRegistration: false,
       pkceRequired: "all",
       responseTypes: ["code"],
@@ -326,6 +327,29 @@ describe("loadConfig", () => {
 
   it("wants 32 characters of secret key, in development too", () => {
     expectRefusal({ SECRET_KEY: "short" }, /^SECRET_KEY must have at least 32 characters$/);
+  });
+});
+
+describe("MTLS_CLIENT_CERTIFICATE_HEADER", () => {
+  it("needs to know the proxy by its addresses, since anybody else could be any client", () => {
+    const MTLS_CLIENT_CERTIFICATE_HEADER = "Client-Cert";
+    for (const TRUST_PROXY of [undefined, "false", "true", "2"]) {
+      expectRefusal(
+        { MTLS_CLIENT_CERTIFICATE_HEADER, TRUST_PROXY },
+        /^MTLS_CLIENT_CERTIFICATE_HEADER needs a TRUST_PROXY that lists/,
+      );
+    }
+    const config = loadConfig({ MTLS_CLIENT_CERTIFICATE_HEADER, TRUST_PROXY: "10.0.0.0/8" });
+    expect(config.clientCertificateHeader).to.equal("client-cert");
+  });
+
+  it("is no header that means something else", () => {
+    for (const name of ["Authorization", "Host", "DPoP", "X-Forwarded-For", "a b", "x:"]) {
+      expectRefusal(
+        { MTLS_CLIENT_CERTIFICATE_HEADER: name, TRUST_PROXY: "10.0.0.1" },
+        /^MTLS_CLIENT_CERTIFICATE_HEADER must be a header/,
+      );
+    }
   });
 });
 
