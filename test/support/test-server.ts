@@ -8,6 +8,7 @@ import { openDeployment } from "../../src/deployment.js";
 import type { Config } from "../../src/config/config.js";
 import { loadConfig } from "../../src/config/load-config.js";
 import { listen } from "../../src/http/listen.js";
+import type { KeyTimes } from "../../src/keys/key-schedule.js";
 import { systemClock, type Clock } from "../../src/lib/clock.js";
 import { createLogger } from "../../src/lib/logger.js";
 import { startLogoutDelivery } from "../../src/sessions/logout-delivery.js";
@@ -34,6 +35,7 @@ export interface TestServerOptions {
   readonly embedded?: boolean;
   /** Tells clients of ended sessions, as every server process does beside its requests. */
   readonly deliversLogouts?: boolean;
+  readonly keyTimes?: Partial<KeyTimes>;
 }
 
 export const PASSWORD = "correct horse battery staple";
@@ -61,7 +63,13 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const logger = createLogger({ level: "debug", format: "json", destination });
   const deployment = await openDeployment(config, { logger });
   const clock = options.clock ?? systemClock;
-  const app = await createApp({ config, ...deployment, clock, logger });
+  const app = await createApp({
+    config,
+    ...deployment,
+    clock,
+    logger,
+    ...(options.keyTimes === undefined ? {} : { keyTimes: options.keyTimes }),
+  });
   await app.createAccount({
     username: "ada",
     email: "ada@example.com",
