@@ -1,4 +1,4 @@
-import type { Mac } from "./seal.js";
+import { combineMacs, type Mac } from "./seal.js";
 
 /**
  * What Koa and the library sign cookies with. Takes the place of their package `keygrip`, which
@@ -7,17 +7,20 @@ import type { Mac } from "./seal.js";
 export interface CookieSignatures {
   sign(cookie: string): string;
   verify(cookie: string, signature: string): boolean;
-  /** @returns which key made the signature, newest first; -1: none of ours. */
+  /**
+   * @returns 0 for a signature of ours, whichever key made it, and else -1. Told of another key than
+   * the first, the package that reads cookies signs anew by itself: the value of the request, even
+   * when the answer has set another, and without the path and lifetime of the cookie.
+   */
   index(cookie: string, signature: string): number;
 }
 
 /** @param macs newest first: all verify, the first signs. */
 export function createCookieSignatures(macs: readonly [Mac, ...Mac[]]): CookieSignatures {
-  const index = (cookie: string, signature: string) =>
-    macs.findIndex((mac) => mac.verify(cookie, signature));
+  const { sign, verify } = combineMacs(macs);
   return {
-    sign: (cookie) => macs[0].sign(cookie),
-    verify: (cookie, signature) => index(cookie, signature) >= 0,
-    index,
+    sign,
+    verify,
+    index: (cookie, signature) => (verify(cookie, signature) ? 0 : -1),
   };
 }

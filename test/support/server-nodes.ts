@@ -14,8 +14,11 @@ export interface ServerNode {
   output(): string;
   /** Asks this node and no other, with the issuer's `Host`. */
   request(path: string, request?: RawRequest): Promise<RawAnswer>;
-  /** Resolves when it is ready. */
-  start(): Promise<void>;
+  /**
+   * Resolves when it is ready.
+   * @param changes settings that it has from now on; an empty one is unset.
+   */
+  start(changes?: Readonly<Record<string, string>>): Promise<void>;
   /** @returns its exit code, null when the signal ended it. */
   stop(signal: NodeJS.Signals): Promise<number | null>;
 }
@@ -99,6 +102,7 @@ export async function openAdministration(environment: Record<string, string>): P
 
 function createNode(environment: Record<string, string>): ServerNode {
   const { host } = new URL(String(environment["ISSUER"]));
+  const settings = { ...environment };
   let server: ServerProcess | undefined;
   return {
     output: () => server?.output() ?? "",
@@ -107,8 +111,9 @@ function createNode(environment: Record<string, string>): ServerNode {
         headers: { Host: host, ...headers },
         ...rest,
       }),
-    async start() {
-      server = await spawnServer(environment);
+    async start(changes = {}) {
+      Object.assign(settings, changes);
+      server = await spawnServer(settings);
     },
     stop: async (signal) => server?.stop(signal) ?? null,
   };
