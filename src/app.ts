@@ -38,9 +38,7 @@ import { createSecurityHeaders } from "./http/security-headers.js";
 import { createServerMetadataAlias } from "./http/server-metadata-alias.js";
 import { createTokenRoutes } from "./http/token-routes.js";
 import { defaultKeyTimes, type KeyTimes } from "./keys/key-schedule.js";
-import { createKeyRotation } from "./keys/key-rotation.js";
-import { createKeyUpkeep } from "./keys/key-upkeep.js";
-import { openSigningKeys } from "./keys/signing-keys.js";
+import { openKeys } from "./keys/open-keys.js";
 import type { SigningAlgorithm } from "./keys/signing-key.js";
 import { createAudit } from "./lib/audit.js";
 import { deriveSecrets } from "./lib/derived-secrets.js";
@@ -107,18 +105,19 @@ export async function createApp(deps: AppDeps) {
   const accountDeps = { accounts, passwordHasher, issuerHost: new URL(issuer).host };
   const signIn = createSignIn({ accounts, passwordHasher, logger });
 
-  const keyDeps = {
+  const algorithms = [...new Set([...BASE_ALGORITHMS, config.accessTokenAlgorithm])];
+  const keys = await openKeys(algorithms, {
     store: stores.signingKeys,
     sealer: secrets.signingKeys,
+    newestSealer: secrets.newestSigningKeys,
     times: { ...defaultKeyTimes(config.sessionAbsoluteSeconds), ...deps.keyTimes },
+    rotationSeconds: config.signingKeyRotationSeconds,
+    changes,
     clock,
     audit,
-  };
-  const signingKeys = await openSigningKeys(
-    [...new Set([...BASE_ALGORITHMS, config.accessTokenAlgorithm])],
-    { ...keyDeps, changes, logger },
-  );
-  const keyRotation = createKeyRotation({ ...keyDeps, refresh: signingKeys.refresh });
+    logger,
+  });
+  const { signingKeys } = keys;
 
   const assets = loadAssets({ directory: join(viewsDirectory, "assets"), basePath });
   const { render } = createRenderer({ viewsDirectory, assets, basePath });
@@ -217,15 +216,7 @@ export async function createApp(deps: AppDeps) {
     /** Answers every request; Koa never lets it reject. */
     handler: ((req, res) => void answer(req, res)) satisfies RequestListener,
     clock,
-    signingKeys,
-    keyRotation,
-    keyUpkeep: createKeyUpkeep({
-      ...keyDeps,
-      newestSealer: secrets.newestSigningKeys,
-      rotation: keyRotation,
-      rotationSeconds: config.signingKeyRotationSeconds,
-      logger,
-    }),
+    ...keys,
     /** The playground's client has a new secret at each start (`registerPlayground`). */
     setPlaygroundSecret: (secret: string) => {
       playgroundSecret = secret;

@@ -4,8 +4,6 @@ import { combineMacs, combineSealers, createMac, createSealer, deriveKey } from 
 /** SECRET_KEY, and SECRET_KEY_PREVIOUS if there is one. */
 export type SecretKeys = readonly [string, ...string[]];
 
-export type DerivedSecrets = ReturnType<typeof deriveSecrets>;
-
 /**
  * All that is derived from SECRET_KEY, each for one purpose. What was made under either key is
  * accepted; what is made now is made under the first, so that SECRET_KEY can be changed for another

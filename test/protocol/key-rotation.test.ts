@@ -221,10 +221,7 @@ describeOnTwoNodes("latchkey keys, beside running servers", (nodes) => {
   });
 
   const keys = async (...args: string[]) => {
-    const { code, stdout, stderr } = await runCli(
-      ["--json", "keys", ...args],
-      nodes().environment as Record<string, string>,
-    );
+    const { code, stdout, stderr } = await runCli(["--json", "keys", ...args], nodes().environment);
     return { code, stderr, data: stdout === "" ? undefined : (JSON.parse(stdout) as unknown) };
   };
   const listed = async () =>
