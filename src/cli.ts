@@ -60,6 +60,7 @@ interface ClientOptions {
   type: clients.CreateClientOptions["type"];
   redirectUri: string[];
   postLogoutRedirectUri: string[];
+  backchannelLogoutUri?: string;
   firstParty: boolean;
   directSignIn: boolean;
   api?: string;
@@ -77,6 +78,7 @@ client
   .option("--name <name>", "what people know it by")
   .option("--redirect-uri <uri...>", "where codes are sent; repeatable", [])
   .option("--post-logout-redirect-uri <uri...>", "where people return after signing out", [])
+  .option("--backchannel-logout-uri <uri>", "where its server is told that a session ended")
   .option("--first-party", "it is yours: people are not asked for consent", false)
   .option(
     "--direct-sign-in",
@@ -91,6 +93,7 @@ client
         type: options.type,
         redirectUris: options.redirectUri,
         postLogoutRedirectUris: options.postLogoutRedirectUri,
+        backchannelLogoutUri: options.backchannelLogoutUri,
         firstParty: options.firstParty,
         directSignIn: options.directSignIn,
         resourceServer: options.api,

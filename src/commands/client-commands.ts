@@ -1,5 +1,5 @@
 import type { App } from "../app.js";
-import type { ClientRecord } from "../clients/client-store.js";
+import type { ClientMetadata, ClientRecord } from "../clients/client-store.js";
 import { allPages } from "./account-commands.js";
 import { formatTable, notFound, type CommandResult } from "./command.js";
 
@@ -10,6 +10,7 @@ export interface CreateClientOptions {
   readonly type: "web" | "spa" | "native" | "machine";
   readonly redirectUris: readonly string[];
   readonly postLogoutRedirectUris: readonly string[];
+  readonly backchannelLogoutUri: string | undefined;
   readonly firstParty: boolean;
   readonly directSignIn: boolean;
   /** An API that is registered, in whatever spelling. */
@@ -57,6 +58,7 @@ export async function createClient(
       ...(options.name === undefined ? {} : { client_name: options.name }),
       redirect_uris: options.redirectUris,
       post_logout_redirect_uris: options.postLogoutRedirectUris,
+      ...backchannelLogout(options.backchannelLogoutUri),
     },
     policy: {
       firstParty: options.firstParty,
@@ -69,6 +71,12 @@ export async function createClient(
     text: `client_id      ${clientId}${secretLine(clientSecret)}`,
     data: { client_id: clientId, client_secret: clientSecret ?? null },
   };
+}
+
+/** With the session, so that a logout that arrives late ends no later session (decision 0019). */
+function backchannelLogout(uri: string | undefined): ClientMetadata {
+  if (uri === undefined) return {};
+  return { backchannel_logout_uri: uri, backchannel_logout_session_required: true };
 }
 
 export async function listClients(app: Clients): Promise<CommandResult> {

@@ -36,7 +36,7 @@ export async function listLogouts(
   const isCut = logouts.length === MAX_LISTED;
   return {
     text: isCut ? `${table}\nOnly the newest ${MAX_LISTED} are shown.` : table,
-    data: logouts,
+    data: logouts.map(describe),
   };
 }
 
@@ -46,6 +46,22 @@ export async function retryLogout(app: Logouts, id: string): Promise<CommandResu
     throw new LatchkeyError("not_found", message, { status: 404 });
   }
   return { text: `The logout "${id}" is delivered again at once.`, data: { id } };
+}
+
+function describe(logout: LogoutDelivery): Record<string, unknown> {
+  return {
+    id: logout.id,
+    client_id: logout.clientId,
+    account_id: logout.accountId,
+    sid: logout.sid,
+    destination: logout.destination,
+    state: logout.state,
+    failures: logout.failures,
+    reason: logout.reason ?? null,
+    requested_at: logout.requestedAtSeconds,
+    due_at: logout.dueAtSeconds ?? null,
+    finished_at: logout.finishedAtSeconds ?? null,
+  };
 }
 
 function describeNext({ state, reason, dueAtSeconds, finishedAtSeconds }: LogoutDelivery): string {

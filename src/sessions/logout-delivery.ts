@@ -47,6 +47,8 @@ const MAX_RUNNING = 32;
 const LEASE_SECONDS = 30;
 /** 2 s: how soon this process sees what others enqueued or gave up, and what is due again. */
 const POLL_INTERVAL_MS = 2_000;
+/** 100 ms: the session has ended before its clients hear of it, and the person's answer goes first. */
+const HEAD_START_MS = 100;
 /** 3 s of the 5 that a process has to close. */
 const STOP_GRACE_MS = 3_000;
 const OVERDUE_INTERVAL_MS = 60_000;
@@ -60,7 +62,7 @@ export function startLogoutDelivery(deps: LogoutDeliveryDeps): RunningLogoutDeli
   const stopping = new AbortController();
   let isInterrupted = false;
   let overdueAtMs = 0;
-  deps.logoutQueue.subscribe(() => occasions.wake());
+  deps.logoutQueue.subscribe(() => void setTimeout(occasions.wake, HEAD_START_MS).unref());
 
   async function conclude(claimed: ClaimedLogout, outcome: SendOutcome): Promise<void> {
     if (outcome.result === "delivered") {

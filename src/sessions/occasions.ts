@@ -1,6 +1,6 @@
 /** When to look again: at once after `wake`, or after a while. */
 export interface Occasions {
-  wake(): void;
+  readonly wake: () => void;
   /** Resolves at once when `wake` was called since it last resolved. */
   next(): Promise<void>;
 }

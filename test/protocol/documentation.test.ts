@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { expect } from "chai";
+import { eventually } from "../support/eventually.js";
 import { PROJECT, runScenario, startScenario } from "../support/documentation.js";
 import { spawnServer, type ServerProcess } from "../support/server-process.js";
 import { freePort } from "../support/test-server.js";
@@ -23,7 +24,11 @@ describe("the documentation", function () {
     // As in a project that has installed it.
     await mkdir(join(directory, "node_modules"));
     await symlink(PROJECT, join(directory, "node_modules/latchkey"));
-    environment = { PORT: String(await freePort()), DATA_DIR: join(directory, "data") };
+    environment = {
+      PORT: String(await freePort()),
+      DATA_DIR: join(directory, "data"),
+      OUTBOUND_ALLOWED_HOSTS: "localhost",
+    };
     server = await spawnServer(environment);
     const [web, api, verifying] = [await freePort(), await freePort(), await freePort()];
     addresses = {
@@ -178,7 +183,18 @@ describe("the documentation", function () {
       const done = await visit(callback.href, begun.cookie);
       const page = await visit(home, done.cookie);
       expect(page.html).to.include("Signed in as Demo Person");
-      const left = await visit(`${home}logout`, done.cookie, "POST");
+
+      const confirm = await agent.open(`${server.issuer}/session/end`);
+      await agent.submit(confirm, { logout: "yes" });
+      await eventually("the application has ended its session", async () => {
+        return (await visit(home, done.cookie)).html.includes("Sign in");
+      });
+
+      const again = await visit(`${home}login`);
+      const next = await authorize(agent, again.location, demonstration);
+      const returnedTo = await visit(next.href, again.cookie);
+      expect((await visit(home, returnedTo.cookie)).html).to.include("Signed in as Demo Person");
+      const left = await visit(`${home}logout`, returnedTo.cookie, "POST");
       const confirmation = await agent.open(left.location);
       const returned = await agent.submit(confirmation, { logout: "yes" });
       expect(returned.url.href).to.equal(home);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
+import { decodeProtectedHeader } from "jose";
 import { LatchkeyError } from "../../src/lib/errors.js";
 import type { LogoutDelivery } from "../../src/sessions/logout-delivery-store.js";
 import { eventually } from "../support/eventually.js";
@@ -195,6 +196,20 @@ describe("back-channel logout, delivered out of the person's request", () => {
     expect(await server.app.logoutDeliveries.restart(id)).to.equal(true);
     await waitForState(client, "delivered");
     expect(receiver.accepted[0]?.payload).to.include({ sid: tokens.claims?.["sid"] });
+  });
+
+  it("signs with the key of the time of delivery (§2.4)", async () => {
+    const receiver = await startReceiver({ mode: "failing" });
+    const client = await createToldClient(receiver);
+    const { agent, tokens } = await signInWith(server, await connect(server, client));
+    await signOut(agent);
+    await eventually("it was tried", async () => (await deliveryOf(client))?.failures === 1);
+    const { alg, kid } = decodeProtectedHeader(tokens.id_token ?? "");
+    await server.app.keyRotation.drop(String(kid));
+    await receiver.be("well");
+    await waitForState(client, "delivered");
+    const { header } = receiver.accepted[0] ?? { header: {} };
+    expect(header).to.include({ alg }).and.not.include({ kid });
   });
 
   it("reads nothing of an answer but its status", async () => {
