@@ -102,8 +102,9 @@ function describeFailure(err: unknown): string {
   if (err instanceof errors.OIDCProviderError) return err.error_description ?? err.message;
   const { cause } = err;
   if (!(cause instanceof Error)) return err.message;
-  const code = "code" in cause ? ` (${String(cause.code)})` : "";
-  return `${cause.message || err.message}${code}`;
+  const code = "code" in cause ? String(cause.code) : "";
+  const words = cause.message || err.message;
+  return words.includes(code) ? words : `${words} (${code})`;
 }
 
 function refused(reason: string): SendOutcome {
