@@ -12,8 +12,8 @@ export interface ExchangeSourceDeps {
 export interface PresentedBy {
   readonly name: "subject_token" | "actor_token";
   readonly client: Client;
-  /** Of the key whose DPoP proof came with the request. */
-  readonly jkt: string | undefined;
+  /** What the client has shown to hold in this request, as `confirmationsOf` has it. */
+  readonly confirmations: ReadonlySet<string>;
 }
 
 /**
@@ -45,10 +45,11 @@ export function createRequirePresentedToken({ clients, findToken }: ExchangeSour
 }
 
 /**
- * A client proves that it holds the key of a token of its own (RFC 9449 §5). An API cannot, for a
+ * A client proves that it holds the key of a token of its own (RFC 9449 §5, RFC 8705 §3). An API cannot, for a
  * token that it was sent: it checked the proof that came with it, and authenticates itself here.
  */
-function assertPossession(token: PresentedToken, { name, client, jkt }: PresentedBy): void {
-  if (token.jkt === undefined || token.clientId !== client.clientId || token.jkt === jkt) return;
-  throw new errors.InvalidRequest(`${name} is bound to a key that no DPoP proof came from`);
+function assertPossession(token: PresentedToken, by: PresentedBy): void {
+  if (token.clientId !== by.client.clientId) return;
+  if (token.boundTo.every((confirmation) => by.confirmations.has(confirmation))) return;
+  throw new errors.InvalidRequest(`${by.name} is bound to a key that was not shown to be held`);
 }

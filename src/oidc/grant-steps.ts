@@ -6,6 +6,7 @@ export {
   buildTokenResponse,
   checkDpopReplay,
   checkDpopRequired,
+  checkMtlsCert,
   resolveRequestedResources,
   validateClientScope,
   validateDpop,

@@ -1,6 +1,7 @@
 import type { AccessToken, ClientCredentials, Provider } from "oidc-provider";
 import type { TokenFacts } from "../tokens/revocations.js";
 import type { FindLiveAccessToken } from "./find-live-access-token.js";
+import { confirmationsOf } from "./exchange-possession.js";
 import { createIdAtRest } from "./id-at-rest.js";
 import type { ModelValues } from "./model-values.js";
 import type { AreTokensAlive } from "./token-liveness.js";
@@ -22,8 +23,8 @@ export interface PresentedToken {
   readonly audience: string | undefined;
   readonly scopes: ReadonlySet<string>;
   readonly expiresAtSeconds: number;
-  /** The thumbprint of the key that it is bound to (RFC 9449 §6.1); undefined: a bearer token. */
-  readonly jkt: string | undefined;
+  /** The keys that it is bound to, as `confirmationsOf` has them; none: a bearer token. */
+  readonly boundTo: readonly string[];
   /** Who acts for the subject already (RFC 8693 §4.1), and who may (§4.4); as they are. */
   readonly act: unknown;
   readonly mayAct: unknown;
@@ -65,7 +66,7 @@ export function createFindPresentedToken(deps: PresentedTokenDeps): FindPresente
       audience: facts.audience,
       scopes: new Set(typeof claims["scope"] === "string" ? claims["scope"].split(" ") : []),
       expiresAtSeconds: facts.expiresAtSeconds,
-      jkt: thumbprintOf(claims["cnf"]),
+      boundTo: confirmationsOf(Object(claims["cnf"])),
       act: claims["act"],
       mayAct: claims["may_act"],
       reference: toReference(facts),
@@ -96,7 +97,7 @@ export function createFindPresentedToken(deps: PresentedTokenDeps): FindPresente
       audience: [token.aud].flat()[0],
       scopes: token.scopes,
       expiresAtSeconds,
-      jkt: token.jkt,
+      boundTo: confirmationsOf({ jkt: token.jkt, "x5t#S256": token["x5t#S256"] }),
       act: extra["act"],
       mayAct: extra["may_act"],
       reference: {
@@ -110,13 +111,6 @@ export function createFindPresentedToken(deps: PresentedTokenDeps): FindPresente
       ancestors: lineage,
     };
   }
-}
-
-/** Of a key that no proof can come from here (RFC 8705 §3.1), that of none. */
-function thumbprintOf(confirmation: unknown): string | undefined {
-  if (confirmation === undefined) return undefined;
-  const { jkt }: { jkt?: unknown } = Object(confirmation);
-  return typeof jkt === "string" ? jkt : "";
 }
 
 function toReference(facts: TokenFacts): TokenReference {

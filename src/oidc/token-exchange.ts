@@ -19,7 +19,8 @@ import { scopesOfExchange } from "./exchange-scopes.js";
 import { createRequirePresentedToken, type ExchangeSourceDeps } from "./exchange-source.js";
 import { createRequireExchangeTarget } from "./exchange-target.js";
 import { createCreateExchangedToken, type ExchangedTokenDeps } from "./exchanged-token.js";
-import * as steps from "./grant-steps.js";
+import { buildTokenResponse } from "./grant-steps.js";
+import { requirePossession } from "./exchange-possession.js";
 import type { PresentedToken } from "./presented-token.js";
 import { TOKEN_EXCHANGE } from "./grant-types.js";
 
@@ -45,8 +46,8 @@ export function registerTokenExchange(deps: TokenExchangeDeps): void {
     const { client } = ctx.oidc;
     const policies = await requirePolicies(client);
     const request = parseExchangeRequest({ ...ctx.oidc.params });
-    const dpop = await steps.validateDpop(provider, ctx);
-    const by = { client, jkt: dpop?.thumbprint };
+    const possession = await requirePossession(provider, ctx);
+    const by = { client, confirmations: possession.confirmations };
 
     const subject = await requireToken(request.subject, { ...by, name: "subject_token" });
     const { accountId } = subject;
@@ -70,12 +71,10 @@ export function registerTokenExchange(deps: TokenExchangeDeps): void {
     }
     const scopes = scopesOfExchange(request.scopes, { policy, subject, api });
 
-    steps.checkDpopRequired(provider, ctx, dpop);
-    await steps.checkDpopReplay(provider, ctx, dpop, client.clientId);
     const token = createToken({ client, subject, actor, act, api, scopes });
-    if (dpop !== undefined) token.setThumbprint("jkt", dpop.thumbprint);
+    await possession.bind(token);
     ctx.oidc.entity("AccessToken", token);
-    ctx.body = steps.buildTokenResponse(provider, {
+    ctx.body = buildTokenResponse(provider, {
       accessToken: await token.save(),
       expiresIn: token.expiration,
       issuedTokenType: request.requestedType === JWT_TYPE ? JWT_TYPE : ACCESS_TOKEN_TYPE,

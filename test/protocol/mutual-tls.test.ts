@@ -159,6 +159,46 @@ describe("certificates of clients, told by the proxy that ends TLS (RFC 8705)", 
     expect([status, body["error"]]).to.deep.equal([400, "invalid_grant"]);
   });
 
+  it("bind what a client exchanges, which shows that its own token is bound to it (RFC 8693)", async () => {
+    const stock = "https://stock.example.com";
+    await server.app.resourceServers.create({
+      identifier: stock,
+      name: "Stock",
+      scopes: { "stock:read": "See it" },
+      accessTokenFormat: "jwt",
+    });
+    const metadata = { tls_client_certificate_bound_access_tokens: true };
+    const service = await createMachineClient(server, metadata, { resourceServer: API });
+    const other = await createBoundClient();
+    await server.app.tokenExchangePolicies.save({
+      clientId: service.clientId,
+      source: undefined,
+      target: stock,
+      kinds: ["delegation"],
+      scopes: undefined,
+    });
+    const exchange = (identity: Identity, token: string) =>
+      send("/token", {
+        identity,
+        form: {
+          ...credentialsOf(service),
+          grant_type: "urn:ietf:params:oauth:grant-type:token-exchange",
+          subject_token: token,
+          subject_token_type: "urn:ietf:params:oauth:token-type:access_token",
+          resource: stock,
+        },
+      });
+    const form = { ...credentialsOf(other), resource: API };
+    const { body } = await send("/token", { identity: ada, form });
+    // The API cannot have the certificate of its caller.
+    const exchanged = await exchange(eve, String(body["access_token"]));
+    const token = String(exchanged.body["access_token"]);
+    expect(decodeJwt(token)["cnf"]).to.deep.equal({ "x5t#S256": eve.fingerprint });
+    expect((await exchange(eve, token)).status).to.equal(200);
+    const stolen = await exchange(ada, token);
+    expect([stolen.status, stolen.body["error"]]).to.deep.equal([400, "invalid_request"]);
+  });
+
   it("are believed of the proxy alone: whoever else sends the header has none (§6.5)", async () => {
     const client = await createBoundClient();
     const header = spell(ada.cert, new X509Certificate(ada.cert).raw);
