@@ -139,6 +139,21 @@ describe("what clients may ask of an API", () => {
     expect(await refusalOf(refused)).to.include({ error: "invalid_target" });
   });
 
+  it("gives no more tokens for an API that is deleted, and knows none that were given", async () => {
+    const machine = await createMachine();
+    const identifier = "https://api.example.com/deleted";
+    const api = { identifier, name: "Gone", scopes: {}, open: true };
+    await server.app.resourceServers.create({ ...api, accessTokenFormat: "jwt" });
+    const { access_token } = await machine.clientCredentials({ resource: identifier });
+    // What introspection and every other check at this server asks.
+    const { findLiveAccessToken } = server.app;
+    expect(await findLiveAccessToken(access_token)).to.not.equal(undefined);
+    await server.app.resourceServers.delete(identifier);
+    expect(await findLiveAccessToken(access_token)).to.equal(undefined);
+    const again = machine.clientCredentials({ resource: identifier });
+    expect(await refusalOf(again)).to.include({ error: "invalid_target" });
+  });
+
   it("gives a token for one of several APIs by a refresh that names it, with its scopes alone (RFC 8707 §2.2)", async () => {
     const { rp, clientId } = await createApplication(["orders:read"]);
     await allow(OPEN, clientId, ["orders:write"]);
