@@ -8,6 +8,7 @@ import { positiveInteger } from "./cli/positive-integer.js";
 import { addExchangeCommands } from "./cli/exchange-commands.js";
 import { addKeyCommands } from "./cli/key-commands.js";
 import { addLogoutCommands } from "./cli/logout-commands.js";
+import { revokeClientTokens } from "./commands/access-commands.js";
 import * as clients from "./commands/client-commands.js";
 import type { CommandResult } from "./commands/command.js";
 import { removeDemonstration } from "./commands/demonstration-commands.js";
@@ -116,6 +117,10 @@ client
   .command("rotate-secret <client-id>")
   .description("replace a client's secret; the old one stops working at once")
   .action((id: string) => withApp((app) => clients.rotateClientSecret(app, id)));
+client
+  .command("revoke-tokens <client-id>")
+  .description("end all tokens of a client, of everybody who uses it")
+  .action((id: string) => withApp((app) => revokeClientTokens(app, id)));
 
 program
   .command("initial-access-token")

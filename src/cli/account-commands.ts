@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import * as accounts from "../commands/account-commands.js";
+import { signOutAccount, withdrawConsent } from "../commands/access-commands.js";
 import type { WithApp } from "../commands/command.js";
 import { readPassword } from "../commands/read-password.js";
 
@@ -9,7 +10,7 @@ interface CreateOptions {
   name?: string;
 }
 
-/** `latchkey account`. */
+/** `latchkey account` and `latchkey consent`. */
 export function addAccountCommands(program: Command, withApp: WithApp): void {
   const account = program.command("account").description("people who sign in");
   account
@@ -30,7 +31,7 @@ export function addAccountCommands(program: Command, withApp: WithApp): void {
     .action(() => withApp(accounts.listAccounts));
   account
     .command("disable <username>")
-    .description("refuse sign-in and end what the account has open, until enabled again")
+    .description("end all that the account has open, and refuse sign-in until enabled again")
     .action((username: string) => withApp((app) => accounts.setDisabled(app, username, true)));
   account
     .command("enable <username>")
@@ -38,8 +39,20 @@ export function addAccountCommands(program: Command, withApp: WithApp): void {
     .action((username: string) => withApp((app) => accounts.setDisabled(app, username, false)));
   account
     .command("set-password <username>")
-    .description("set a new password, from a prompt or standard input")
+    .description("set a new password, from a prompt or standard input, and end what is open")
     .action((username: string) =>
       withApp(async (app) => accounts.setPassword(app, username, await readPassword())),
+    );
+  account
+    .command("sign-out <username>")
+    .description("end all sessions, grants and tokens of the account")
+    .action((username: string) => withApp((app) => signOutAccount(app, username)));
+  program
+    .command("consent")
+    .description("what people allowed applications")
+    .command("withdraw <username> <client-id>")
+    .description("take it back, with the tokens that the application got by it")
+    .action((username: string, clientId: string) =>
+      withApp((app) => withdrawConsent(app, username, clientId)),
     );
 }

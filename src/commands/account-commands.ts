@@ -69,7 +69,10 @@ export async function setPassword(
   return { text: `The account "${account.username}" has a new password.`, data: describe(account) };
 }
 
-async function requireAccount(app: Accounts, username: string): Promise<Account> {
+export async function requireAccount(
+  app: Pick<App, "accounts">,
+  username: string,
+): Promise<Account> {
   const found = await app.accounts.findForSignIn(username);
   if (found === undefined) throw notFound("account", username);
   return found.account;

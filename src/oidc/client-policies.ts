@@ -33,13 +33,33 @@ export interface IntrospectionPolicyDeps {
   readonly areTokensAlive: AreTokensAlive;
 }
 
+/** The client that a token was issued to, and the API that it is meant for. */
+export interface TokenParties {
+  readonly clientId: string | undefined;
+  readonly audience: string | undefined;
+}
+
+export type IsShownTo = (client: Client, parties: TokenParties) => Promise<boolean>;
+
 /**
  * A token is shown to the client that it was issued to and to the API that it is meant for
- * (RFC 7662 §4: any other caller could probe for tokens). It is not active any more once its
- * account is disabled or deleted, or its client is deleted.
+ * (RFC 7662 §4: any other caller could probe for tokens).
+ */
+export function createIsShownTo({ clients }: Pick<IntrospectionPolicyDeps, "clients">): IsShownTo {
+  return async ({ clientId }, parties) => {
+    if (parties.clientId === clientId) return true;
+    const own = (await clients.find(clientId))?.policy.resourceServer;
+    return own !== undefined && own === parties.audience;
+  };
+}
+
+/**
+ * Of stored tokens. They are not active any more once their account is disabled or deleted, or their
+ * client is deleted.
  */
 export function createIntrospectionPolicy(deps: IntrospectionPolicyDeps) {
   const { clients, accounts, ancestors, areTokensAlive } = deps;
+  const isShownTo = createIsShownTo(deps);
 
   return async (
     _ctx: KoaContextWithOIDC,
@@ -47,9 +67,10 @@ export function createIntrospectionPolicy(deps: IntrospectionPolicyDeps) {
     token: AccessToken | ClientCredentials | RefreshToken,
   ): Promise<boolean> => {
     if (!(await isSubjectAlive(token))) return false;
-    if (token.clientId === client.clientId) return true;
+    const audience = "aud" in token ? [token.aud].flat()[0] : undefined;
+    if (!(await isShownTo(client, { clientId: token.clientId, audience }))) return false;
     // The library looks for the token's client afterwards, and fails when it is gone.
-    return (await isForApiOf(client, token)) && (await isKnown(token.clientId));
+    return isKnown(token.clientId);
   };
 
   /** An exchanged token stands on those that it came from, whose subject may be a client. */
@@ -62,29 +83,24 @@ export function createIntrospectionPolicy(deps: IntrospectionPolicyDeps) {
     return (await accounts.find(toAccountId(token.accountId)))?.disabled === false;
   }
 
-  async function isForApiOf(
-    client: Client,
-    token: AccessToken | ClientCredentials | RefreshToken,
-  ): Promise<boolean> {
-    const audience = "aud" in token ? token.aud : undefined;
-    if (audience === undefined) return false;
-    const own = (await clients.find(client.clientId))?.policy.resourceServer;
-    return own !== undefined && [audience].flat().includes(own);
-  }
-
   async function isKnown(clientId: string | undefined): Promise<boolean> {
     return clientId !== undefined && (await clients.find(clientId)) !== undefined;
   }
 }
 
 /** A client revokes its own tokens; of any other it is told that it may not (RFC 7009 §2.1). */
+export function assertMayRevoke(client: Client, token: { readonly clientId?: string }): void {
+  if (token.clientId === client.clientId) return;
+  throw new errors.InvalidRequest("client is not authorized to revoke the presented token");
+}
+
 export function mayRevoke(
   _ctx: unknown,
   client: Client,
   token: AccessToken | ClientCredentials | RefreshToken,
 ): boolean {
-  if (token.clientId === client.clientId) return true;
-  throw new errors.InvalidRequest("client is not authorized to revoke the presented token");
+  assertMayRevoke(client, token.clientId === undefined ? {} : { clientId: token.clientId });
+  return true;
 }
 
 /**

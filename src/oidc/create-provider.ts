@@ -36,6 +36,10 @@ import { accountClaims } from "./claims.js";
 import { createDoubt } from "./doubt.js";
 import { createTellProtectedResources } from "./protected-resource-metadata.js";
 import { createSessionIdOf } from "./id-at-rest.js";
+import { createIsShownTo } from "./client-policies.js";
+import { createIntrospectJwt } from "./jwt-introspection.js";
+import { createRevokeJwt, createRevokeLiveToken, type RevokeLiveToken } from "./jwt-revocation.js";
+import { createStructuredTokens } from "./structured-tokens.js";
 import { createIsEnded } from "./is-ended.js";
 import { limitDevicePolling, tellPollingInterval } from "./device-polling.js";
 import { listenToProvider } from "./events.js";
@@ -91,6 +95,7 @@ export interface RunningProvider {
   readonly directSignIn: DirectSignIn;
   readonly backchannelLogout: BackchannelLogout;
   readonly findLiveAccessToken: FindLiveAccessToken;
+  readonly revokeLiveToken: RevokeLiveToken;
   /** Ends what goes on after the requests. */
   readonly close: () => Promise<void>;
 }
@@ -183,8 +188,16 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     sessionIdOf: createSessionIdOf(deps),
     sessionCookie: provider.cookieName("session"),
   };
+  const revokeLiveToken = createRevokeLiveToken(deps);
   provider.use(
     createFinishAnswers(surroundings, [
+      createStructuredTokens({
+        introspection: createIntrospectJwt({
+          findLiveAccessToken,
+          isShownTo: createIsShownTo(deps),
+        }),
+        revocation: createRevokeJwt({ findLiveAccessToken, revokeLiveToken, audit }),
+      }),
       createFirstPartyMetadata(directSignIn, settings.issuer + GRANT_ROUTES.authorizationChallenge),
       createTellProtectedResources(createPublishedApis(deps)),
       letMetadataBeCached,
@@ -201,6 +214,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     directSignIn,
     backchannelLogout,
     findLiveAccessToken,
+    revokeLiveToken,
     close: () => consumptions.stop(),
   };
 }

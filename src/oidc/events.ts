@@ -5,6 +5,7 @@ import type { Logger } from "../lib/logger.js";
 import { findExchangeFacts } from "./exchange-facts.js";
 import { AUTHORIZATION_CHALLENGE } from "./grant-types.js";
 import { requestFacts } from "./request-facts.js";
+import { isJwtRefusal } from "./structured-tokens.js";
 import { TOKEN_EXCHANGE } from "./grant-types.js";
 
 export interface EventDeps {
@@ -84,6 +85,8 @@ export function listenToProvider(provider: Provider, { audit, logger }: EventDep
     "device_authorization",
   ]) {
     on(`${endpoint}.error`, (ctx: KoaContextWithOIDC, err: ErrorFacts) => {
+      // Answered by us, and not refused.
+      if (isJwtRefusal(err)) return;
       const event = err.message === "invalid_client" ? "client_authentication" : "token.refused";
       audit({ event, outcome: "failure", ...reason(err), ...requestFacts(ctx) });
     });

@@ -1,0 +1,252 @@
+import { randomUUID } from "node:crypto";
+import { expect } from "chai";
+import type { AccountId } from "../../src/accounts/account.js";
+import { protectedResourceIdentifier } from "../../src/demonstration/create-demonstration.js";
+import { refusalOf } from "./oauth-error.js";
+import type { RawAnswer, RawRequest } from "./raw-request.js";
+import {
+  connect,
+  type Attempt,
+  type RelyingParty,
+  type TokenSet,
+} from "./relying-party-libraries.js";
+import { createMachineClient, createTestClient, type TestClient } from "./test-client.js";
+import { PASSWORD, type TestServer } from "./test-server.js";
+import { basic } from "./token-endpoint.js";
+import { authorize, createUserAgent, type UserAgent } from "./user-agent.js";
+
+/** Asks one node. */
+export type Ask = (path: string, request?: RawRequest) => Promise<RawAnswer>;
+
+/** A person who is signed in at an application that holds each kind of token, and an API. */
+export interface Belongings {
+  readonly server: TestServer;
+  readonly accountId: AccountId;
+  readonly agent: UserAgent;
+  readonly client: TestClient;
+  readonly rp: RelyingParty;
+  /** Undefined for a machine. */
+  readonly attempt: Attempt | undefined;
+  readonly callback: URL | undefined;
+  /** For the API. */
+  readonly jwt: string;
+  /** For userinfo; undefined for a machine. */
+  readonly opaque: string | undefined;
+  /** Used, and the one that took its place. */
+  readonly refreshTokens: readonly string[];
+  readonly api: TestClient;
+}
+
+export interface WayToRevoke {
+  readonly of: "person" | "machine";
+  /** Whether the stored tokens and the grant end with it, too. */
+  readonly endsGrant: boolean;
+  revoke(given: Belongings): Promise<unknown>;
+}
+
+export interface WayToCheck {
+  /** Only where there is such a thing. */
+  appliesTo(given: Belongings, way: WayToRevoke): boolean;
+  isAlive(ask: Ask, given: Belongings): Promise<boolean>;
+}
+
+const refused = async (call: Promise<unknown>) =>
+  expect(await refusalOf(call)).to.include({ error: "invalid_grant" });
+
+/** By what is done. */
+export const WAYS_TO_REVOKE: Readonly<Record<string, WayToRevoke>> = {
+  "the token itself, at the revocation endpoint": {
+    of: "person",
+    endsGrant: true,
+    revoke: ({ rp, jwt }) => rp.revoke(jwt),
+  },
+  "the token of a machine": {
+    of: "machine",
+    endsGrant: false,
+    revoke: ({ rp, jwt }) => rp.revoke(jwt),
+  },
+  "the refresh token": {
+    of: "person",
+    endsGrant: true,
+    revoke: ({ rp, refreshTokens }) => rp.revoke(refreshTokens.at(-1) ?? ""),
+  },
+  "the opaque access token of the same grant": {
+    of: "person",
+    endsGrant: true,
+    revoke: ({ rp, opaque }) => rp.revoke(opaque ?? ""),
+  },
+  "a refresh token that is used twice": {
+    of: "person",
+    endsGrant: true,
+    revoke: ({ rp, refreshTokens }) => refused(rp.refresh(refreshTokens[0] ?? "")),
+  },
+  "a code that is used twice": {
+    of: "person",
+    endsGrant: true,
+    revoke: ({ rp, attempt, callback }) => refused(rp.redeem(attempt!, callback!)),
+  },
+  "consent, withdrawn": {
+    of: "person",
+    endsGrant: true,
+    revoke: ({ server, accountId, client }) =>
+      server.app.endAccess.ofConsent(accountId, client.clientId),
+  },
+  "the session, by signing out": {
+    of: "person",
+    endsGrant: true,
+    async revoke({ server, agent }) {
+      const page = await agent.open(`${server.issuer}/session/end`);
+      const done = await agent.submit(page, { logout: "yes" });
+      expect(done.url.pathname).to.equal("/session/end/success");
+    },
+  },
+  "the account, disabled": {
+    of: "person",
+    endsGrant: true,
+    revoke: ({ server, accountId }) => server.app.setDisabled(accountId, true),
+  },
+  "the account, disabled and enabled again": {
+    of: "person",
+    endsGrant: true,
+    async revoke({ server, accountId }) {
+      await server.app.setDisabled(accountId, true);
+      await server.app.setDisabled(accountId, false);
+    },
+  },
+  "the password, changed": {
+    of: "person",
+    endsGrant: true,
+    revoke: ({ server, accountId }) => server.app.setPassword(accountId, `${PASSWORD} changed`),
+  },
+  "the account, signed out by an administrator": {
+    of: "person",
+    endsGrant: true,
+    revoke: ({ server, accountId }) => server.app.endAccess.ofAccount(accountId),
+  },
+  "the client's tokens, by an administrator": {
+    of: "person",
+    endsGrant: true,
+    revoke: ({ server, client }) => server.app.endAccess.ofClient(client.clientId),
+  },
+  "the machine's tokens, by an administrator": {
+    of: "machine",
+    endsGrant: false,
+    revoke: ({ server, client }) => server.app.endAccess.ofClient(client.clientId),
+  },
+  "the client, deleted": {
+    of: "person",
+    endsGrant: true,
+    revoke: ({ server, client }) => server.app.clientAdministration.delete(client.clientId),
+  },
+  "the machine, deleted": {
+    of: "machine",
+    endsGrant: false,
+    revoke: ({ server, client }) => server.app.clientAdministration.delete(client.clientId),
+  },
+  // The last: other tokens of that key end with it.
+  "the key, dropped": {
+    of: "person",
+    endsGrant: false,
+    revoke: ({ server }) =>
+      server.app.keyRotation.drop(server.app.signingKeys.signing("ES256").kid),
+  },
+};
+
+const introspect = async (ask: Ask, by: TestClient, token: string): Promise<boolean> => {
+  const answer = await ask("/token/introspect", {
+    method: "POST",
+    headers: {
+      Authorization: basic(by),
+      "Content-Type": "application/x-www-form-urlencoded",
+    },
+    body: new URLSearchParams({ token }).toString(),
+  });
+  // A client that was deleted cannot ask.
+  if (answer.status === 401) return false;
+  expect(answer.status).to.equal(200);
+  return (JSON.parse(answer.body) as { active: boolean }).active;
+};
+
+/** By who looks. */
+export const WAYS_TO_CHECK: Readonly<Record<string, WayToCheck>> = {
+  "introspection by the API": {
+    appliesTo: () => true,
+    isAlive: (ask, { api, jwt }) => introspect(ask, api, jwt),
+  },
+  "introspection by the client": {
+    appliesTo: () => true,
+    isAlive: (ask, { client, jwt }) => introspect(ask, client, jwt),
+  },
+  "/protected-resource": {
+    // Development alone has it.
+    appliesTo: ({ server }) => server.config.mode === "development" && !("nodes" in server),
+    async isAlive(ask, { jwt }) {
+      const answer = await ask("/protected-resource", {
+        headers: { Authorization: `Bearer ${jwt}` },
+      });
+      expect(answer.status).to.be.oneOf([200, 401]);
+      return answer.status === 200;
+    },
+  },
+  "userinfo with the opaque token": {
+    appliesTo: (_given, { endsGrant }) => endsGrant,
+    async isAlive(ask, { opaque }) {
+      const answer = await ask("/me", { headers: { Authorization: `Bearer ${opaque ?? ""}` } });
+      expect(answer.status).to.be.oneOf([200, 401]);
+      return answer.status === 200;
+    },
+  },
+  "introspection of the refresh token": {
+    appliesTo: (_given, { endsGrant }) => endsGrant,
+    isAlive: (ask, { client, refreshTokens }) =>
+      introspect(ask, client, refreshTokens.at(-1) ?? ""),
+  },
+};
+
+/** The API that every token of the table is for. */
+export async function createTableApi(server: TestServer): Promise<TestClient> {
+  const identifier = protectedResourceIdentifier(server.issuer);
+  await server.app.resourceServers.create({
+    identifier,
+    name: "Table",
+    scopes: { "orders:read": "Read your orders" },
+    open: true,
+    accessTokenFormat: "jwt",
+  });
+  return createMachineClient(server, {}, { resourceServer: identifier });
+}
+
+export async function gather(
+  server: TestServer,
+  api: TestClient,
+  of: WayToRevoke["of"],
+): Promise<Belongings> {
+  const resource = protectedResourceIdentifier(server.issuer);
+  const username = `person-${randomUUID()}`;
+  const { id } = await server.app.createAccount({ username, password: PASSWORD });
+  const agent = createUserAgent(server.issuer);
+  const shared = { server, accountId: id, agent, api };
+  if (of === "machine") {
+    const client = await createMachineClient(server);
+    const rp = await connect(server, client);
+    const { access_token: jwt } = await rp.clientCredentials({ resource, scope: "orders:read" });
+    const none = { attempt: undefined, callback: undefined, opaque: undefined, refreshTokens: [] };
+    return { ...shared, ...none, client, rp, jwt };
+  }
+  const client = await createTestClient(server);
+  const rp = await connect(server, client);
+  const attempt = await rp.begin({ scope: "openid orders:read", resource });
+  const callback = await authorize(agent, attempt.url, { username, password: PASSWORD });
+  const first: TokenSet = await rp.redeem(attempt, callback);
+  const second = await rp.refresh(first.refresh_token ?? "", { resource, scope: "orders:read" });
+  return {
+    ...shared,
+    client,
+    rp,
+    attempt,
+    callback,
+    opaque: first.access_token,
+    jwt: second.access_token,
+    refreshTokens: [first.refresh_token ?? "", second.refresh_token ?? ""],
+  };
+}
