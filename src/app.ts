@@ -167,17 +167,16 @@ export async function createApp(deps: AppDeps) {
     issuer,
   });
   if (config.mode === "development") {
-    addProtectedResourceRoute(router, {
-      findAccessToken: createFindAccessToken(provider, findLiveAccessToken),
-      identifier: protectedResourceIdentifier(issuer),
-    });
+    const resource = protectedResourceIdentifier(issuer);
+    const findAccessToken = createFindAccessToken(provider, findLiveAccessToken);
+    addProtectedResourceRoute(router, { findAccessToken, identifier: resource });
     addPlaygroundRoutes(router, {
       issuer,
       basePath,
       render,
       clientId: PLAYGROUND_CLIENT_ID,
       clientSecret: () => playgroundSecret,
-      resource: protectedResourceIdentifier(issuer),
+      resource,
       clock,
     });
   }

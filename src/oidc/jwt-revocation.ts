@@ -56,8 +56,8 @@ export function createRevokeJwt({
       audit({ event: "token.revoked", outcome: "success", ...facts });
     }
     // A token that is none, or not valid any more, is answered in the same way (§2.2).
-    ctx.body = null;
     ctx.status = 200;
+    ctx.remove("Content-Type"); // of the refusal
     ctx.body = "";
   };
 }

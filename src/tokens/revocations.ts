@@ -134,7 +134,7 @@ export function createRevocations(deps: RevocationsDeps): Revocations {
 }
 
 /** All whose revocation ends what was issued. */
-export function subjectsOf(facts: IssuedFacts): Revoked[] {
+function subjectsOf(facts: IssuedFacts): Revoked[] {
   const { jti, grantId, sessionUid, accountId, clientId } = facts;
   const subjects: Revoked[] = [];
   if (jti !== undefined) subjects.push({ subject: "token", id: jti });

@@ -29,7 +29,10 @@ const EXPECTED = [
   { flow: "userinfo", redis: 1, sql: 0 },
   { flow: "introspection of an opaque token", redis: 1, sql: 0 },
   { flow: "introspection of an unknown token", redis: 0, sql: 0 },
-  { flow: "revocation of a refresh token", redis: 2, sql: 0 },
+  { flow: "introspection of a machine's JWT", redis: 0, sql: 0 },
+  { flow: "introspection of a person's JWT", redis: 1, sql: 0 },
+  { flow: "revocation of a refresh token", redis: 2, sql: 2 },
+  { flow: "revocation of a machine's JWT", redis: 0, sql: 2 },
 ] as const;
 
 type Flow = (typeof EXPECTED)[number]["flow"];
@@ -123,6 +126,37 @@ describeOnPostgresAndRedis("what a request asks of the stores", (stores) => {
       async run() {
         const answer = await post("/token/introspect", { token: "of some other length" });
         expect(answer).to.deep.equal({ active: false });
+      },
+    },
+    "introspection of a machine's JWT": {
+      prepare: () => machineToken({ resource: API, scope: "orders:read" }),
+      async run({ access_token: token }: { access_token: string }) {
+        const answer = await post("/token/introspect", { token }, machine);
+        expect(answer).to.include({ active: true });
+      },
+    },
+    "introspection of a person's JWT": {
+      async prepare() {
+        const attempt = await rp.begin({ scope: "openid orders:read", resource: API });
+        const page = await agent.open(attempt.url);
+        const { url } =
+          page.status === 200
+            ? await agent.submit(page, { decision: "allow" }, { action: /\/consent$/ })
+            : page;
+        const { refresh_token } = await rp.redeem(attempt, url);
+        return rp.refresh(refresh_token ?? "", { resource: API, scope: "orders:read" });
+      },
+      async run({ access_token: token }: { access_token: string }) {
+        const answer = await post("/token/introspect", { token });
+        expect(answer).to.include({ active: true });
+      },
+    },
+    "revocation of a machine's JWT": {
+      prepare: () => machineToken({ resource: API, scope: "orders:read" }),
+      async run({ access_token: token }: { access_token: string }) {
+        const fields = { token };
+        const answer = await postForm(`${server.issuer}/token/revoke`, fields, { client: machine });
+        expect(answer.status).to.equal(200);
       },
     },
     "revocation of a refresh token": {
