@@ -20,6 +20,7 @@ import {
 } from "./demonstration/create-demonstration.js";
 import { loadAssets } from "./http/assets.js";
 import { addCookieCheckRoutes } from "./http/cookie-check-routes.js";
+import { addDevelopmentRoutes } from "./http/development-routes.js";
 import { createErrorBoundary } from "./http/error-boundary.js";
 import { createFormGuard } from "./http/form-guard.js";
 import { addHealthRoutes } from "./http/health-routes.js";
@@ -27,8 +28,6 @@ import { addHomeRoute } from "./http/home-route.js";
 import { addInteractionRoutes } from "./http/interaction-routes.js";
 import { createOwnRoutes } from "./http/own-routes.js";
 import { createPinOrigin } from "./http/pin-origin.js";
-import { addProtectedResourceRoute } from "./http/protected-resource-route.js";
-import { addPlaygroundRoutes } from "./http/playground/playground-routes.js";
 import { createProtectedResourceMetadataRoutes } from "./http/protected-resource-metadata.js";
 import { createProviderPages } from "./http/provider-pages.js";
 import { createRenderer } from "./http/render.js";
@@ -44,9 +43,9 @@ import { createAudit } from "./lib/audit.js";
 import { deriveSecrets } from "./lib/derived-secrets.js";
 import type { Clock } from "./lib/clock.js";
 import type { Logger } from "./lib/logger.js";
-import { createFindAccessToken } from "./oidc/access-tokens.js";
 import { createClientAdministration } from "./oidc/client-administration.js";
 import { createProvider } from "./oidc/create-provider.js";
+import { createOwnApiTokens } from "./oidc/own-api-tokens.js";
 import { createModelValues } from "./oidc/model-values.js";
 import { createEndAccess } from "./oidc/end-access.js";
 import { createInteractions, createInteractionUrl } from "./oidc/interactions.js";
@@ -168,9 +167,9 @@ export async function createApp(deps: AppDeps) {
   });
   if (config.mode === "development") {
     const resource = protectedResourceIdentifier(issuer);
-    const findAccessToken = createFindAccessToken(provider, findLiveAccessToken);
-    addProtectedResourceRoute(router, { findAccessToken, identifier: resource });
-    addPlaygroundRoutes(router, {
+    addDevelopmentRoutes(router, {
+      ...createOwnApiTokens(provider, findLiveAccessToken, resource),
+      publicKeys: signingKeys.published,
       issuer,
       basePath,
       render,

@@ -1,6 +1,6 @@
 /** Whether the tokens of an answer hold, by the keys and rules that any client and API go by. */
-import { verifyAccessToken } from "../../tokens/verify-access-token.js";
 import { verifyIdToken, type IdTokenVerdict } from "../../tokens/verify-id-token.js";
+import { AccessTokenError, createAccessTokenVerifier } from "../../verify/index.js";
 import { findKeys, type IssuerMetadata } from "./discover.js";
 import type { ClientDeps } from "./playground-deps.js";
 import type {
@@ -75,15 +75,27 @@ export async function judgeIdToken(
 export async function judgeAccessToken(
   session: PlaygroundSession,
   { issued, resource, metadata }: IssuedTokens,
-  { issuer }: ClientDeps,
+  { issuer, clock }: ClientDeps,
 ): Promise<TokenVerdict> {
   if (issued.accessToken.split(".").length !== 3) return { kind: "not a JWT" };
-  const jwks = (await findKeys(session, metadata)) ?? { keys: [] };
-  const audience = resource ?? "";
-  const verified = await verifyAccessToken(issued.accessToken, { issuer, audience, jwks });
-  return verified === undefined
-    ? { kind: "not verified", problem: "It is not a valid access token for the example API." }
-    : { kind: "verified" };
+  if (resource === undefined) {
+    return { kind: "not verified", problem: "It is for an API that was not asked for." };
+  }
+  const { keys } = (await findKeys(session, metadata)) ?? { keys: [] };
+  const verifier = createAccessTokenVerifier({
+    issuer,
+    audience: resource,
+    keys: () => keys,
+    revocation: "none",
+    clock,
+  });
+  try {
+    await verifier.verify(issued.accessToken);
+    return { kind: "verified" };
+  } catch (err) {
+    if (!(err instanceof AccessTokenError)) throw err;
+    return { kind: "not verified", problem: `The check says: ${err.message}.` };
+  }
 }
 
 /** What `verifyIdToken` has looked at. */
