@@ -254,13 +254,35 @@ describeOnTwoNodes("a change made elsewhere counts within a second", (nodes) => 
     ];
     for (const [turn, end] of ways.entries()) {
       const resource = `https://api.example.com/${turn}`;
-      await latchkey(nodes(), ["api", "create", resource, "--scope", "read=Read"]);
+      await latchkey(nodes(), ["api", "create", resource, "--open", "--scope", "read=Read"]);
       await eachNode((node) => becomes("200", () => machineToken(node, client, { resource })));
       await end(resource);
       await eachNode((node) =>
         becomes("400 invalid_target", () => machineToken(node, client, { resource })),
       );
     }
+  });
+
+  it("what an API allows a client, and which API is the default", async () => {
+    const client = await createMachineClient(nodes());
+    const resource = "https://api.example.com/listed";
+    await latchkey(nodes(), ["api", "create", resource, "--scope", "read=Read"]);
+    const named = (node: ServerNode) => machineToken(node, client, { resource });
+    await eachNode((node) => becomes("400 invalid_target", () => named(node)));
+    await latchkey(nodes(), ["api", "allow", resource, client.clientId]);
+    await eachNode((node) => becomes("200", () => named(node)));
+
+    const byDefault = async (node: ServerNode) => {
+      const { body } = await post(node, client, { grant_type: "client_credentials" });
+      const { access_token } = JSON.parse(body) as { access_token: string };
+      return access_token.includes(".") ? "JWT" : "opaque";
+    };
+    await eachNode((node) => becomes("opaque", () => byDefault(node)));
+    await latchkey(nodes(), ["api", "update", resource, "--default"]);
+    await eachNode((node) => becomes("JWT", () => byDefault(node)));
+    await latchkey(nodes(), ["api", "disallow", resource, client.clientId]);
+    await eachNode((node) => becomes("400 invalid_target", () => named(node)));
+    await eachNode((node) => becomes("opaque", () => byDefault(node)));
   });
 
   it("also while the connection that tells of changes is cut again and again", async () => {
