@@ -34,6 +34,7 @@ import { createRenderer } from "./http/render.js";
 import { createRequestContext } from "./http/request-context.js";
 import { setSealedRequestCookie } from "./http/sealed-request-cookie.js";
 import { createSecurityHeaders } from "./http/security-headers.js";
+import { addStatusListRoute } from "./http/status-list-route.js";
 import { createServerMetadataAlias } from "./http/server-metadata-alias.js";
 import { createTokenRoutes } from "./http/token-routes.js";
 import { defaultKeyTimes, type KeyTimes } from "./keys/key-schedule.js";
@@ -49,13 +50,11 @@ import { createOwnApiTokens } from "./oidc/own-api-tokens.js";
 import { createModelValues } from "./oidc/model-values.js";
 import { createEndAccess } from "./oidc/end-access.js";
 import { createInteractions, createInteractionUrl } from "./oidc/interactions.js";
-import { createSplitModelStore } from "./oidc/split-model-store.js";
+import { createServerStatusLists } from "./oidc/server-status-lists.js";
 import { createServerRevocations } from "./oidc/server-revocations.js";
 import { createSealedRequests } from "./oidc/sealed-request.js";
 import { createLogoutQueue } from "./sessions/logout-queue.js";
-import { createRedisModelStore } from "./storage/redis-model-store.js";
-import { createSqlModelStore } from "./storage/sql-model-store.js";
-import { createSqlStores } from "./storage/sql-stores.js";
+import { createStores } from "./storage/create-stores.js";
 
 export interface AppDeps extends Omit<Deployment, "close"> {
   readonly config: Config;
@@ -77,17 +76,7 @@ export async function createApp(deps: AppDeps) {
   const audit = createAudit(logger);
   const secrets = deriveSecrets(secretKeys);
 
-  const sqlModels = createSqlModelStore({ database, clock });
-  const stores = {
-    ...createSqlStores({ database, clock, changes }),
-    models:
-      redis === undefined
-        ? sqlModels
-        : createSplitModelStore({
-            short: createRedisModelStore({ redis, clock }),
-            long: sqlModels,
-          }),
-  };
+  const stores = createStores(deps);
   const { accounts, clients, consents } = stores;
 
   const shared = { ...stores, settings: config, clock, audit, logger };
@@ -118,6 +107,15 @@ export async function createApp(deps: AppDeps) {
   });
   const { signingKeys } = keys;
 
+  const statusLists = createServerStatusLists({
+    ...stores,
+    settings: config,
+    revocations,
+    signingKeys,
+    clock,
+    logger,
+  });
+
   const assets = loadAssets({ directory: join(viewsDirectory, "assets"), basePath });
   const { render } = createRenderer({ viewsDirectory, assets, basePath });
   const sealedRequests = createSealedRequests(secrets.authorizationRequests, clock);
@@ -128,6 +126,7 @@ export async function createApp(deps: AppDeps) {
     logoutQueue,
     signingKeys,
     revocations,
+    statusListAllocator: statusLists.allocator,
     cookieSignatures: secrets.cookies,
     dpopNonceSecrets: secrets.dpopNonces,
     pages: createProviderPages({ accounts, render, basePath }),
@@ -153,6 +152,7 @@ export async function createApp(deps: AppDeps) {
     stores: [database, ...(redis === undefined ? [] : [redis])],
     isDraining: () => draining,
   });
+  addStatusListRoute(router, { statusLists: statusLists.publisher, clock });
   addHomeRoute(router, { config, render, basePath });
   addCookieCheckRoutes(router, { render, basePath });
   addInteractionRoutes(router, {
@@ -201,8 +201,6 @@ export async function createApp(deps: AppDeps) {
   return {
     ...stores,
     ...running,
-    /** What SQL keeps after its time is swept; Redis does that by itself. */
-    expiring: [sqlModels, stores.logoutDeliveries, stores.revocationRecords],
     audit,
     createAccount: createCreateAccount(accountDeps),
     logoutQueue,

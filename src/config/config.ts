@@ -42,6 +42,8 @@ export interface Config {
   readonly signingKeyRotationSeconds: number;
   readonly accessTokenAlgorithm: AccessTokenAlgorithm;
   readonly accessTokenSeconds: number;
+  /** `ttl` of a status list. */
+  readonly statusListTtlSeconds: number;
   /** Unused for this long ends a refresh token; each rotation starts anew. */
   readonly refreshTokenSeconds: number;
   /** Absolute end of a grant and of its refresh tokens. */

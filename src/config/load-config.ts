@@ -40,6 +40,7 @@ function toConfig(values: SettingValues): Omit<Config, "declaredApis"> {
     signingKeyRotationSeconds: values.SIGNING_KEY_ROTATION_DAYS * SECONDS_OF_A_DAY,
     accessTokenAlgorithm: values.ALGORITHM,
     accessTokenSeconds: values.ACCESS_TOKEN_EXPIRE_MINUTES * SECONDS_OF_A_MINUTE,
+    statusListTtlSeconds: values.STATUS_LIST_TTL_SECONDS,
     refreshTokenSeconds: values.REFRESH_TOKEN_EXPIRE_DAYS * SECONDS_OF_A_DAY,
     grantSeconds: values.GRANT_EXPIRE_DAYS * SECONDS_OF_A_DAY,
     sessionIdleSeconds: values.SESSION_IDLE_EXPIRE_DAYS * SECONDS_OF_A_DAY,

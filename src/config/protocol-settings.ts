@@ -44,6 +44,15 @@ export const protocolSettings = {
     example: "/etc/latchkey/apis.json",
     constraints: "a path; relative ones start at the working directory",
   },
+  STATUS_LIST_TTL_SECONDS: {
+    group: "Tokens",
+    meaning:
+      "How long an API may keep a status list: so soon it learns that a token was revoked. A list that cannot be had anew is good for ten times as long.",
+    type: wholeNumber(1, 3600),
+    default: "30",
+    example: "30",
+    constraints: "1 to 3600, whole seconds",
+  },
   REFRESH_TOKEN_EXPIRE_DAYS: {
     group: "Tokens",
     meaning: "Unused for so long, a refresh token ends; each rotation starts anew.",

@@ -34,6 +34,7 @@ import type { ProviderPages } from "./provider-pages.js";
 import { DPOP_ALGORITHMS } from "./protected-resource-metadata.js";
 import { createResourceServerInfo } from "./resource-server-info.js";
 import { ROUTES } from "./routes.js";
+import { createStatusListClaim } from "./status-list-claim.js";
 import { createAddTokenReferences } from "./token-references.js";
 
 export interface ProviderSettings extends Lifetimes {
@@ -106,6 +107,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
           deps.ancestors.claims,
           addAuthenticationClaims,
           createApiClaims(deps),
+          createStatusListClaim(deps),
         ]),
       },
     },

@@ -48,6 +48,7 @@ import { createFormPostReturn } from "./form-post-return.js";
 import { createRegistrationSecrets } from "./registration-secrets.js";
 import { createRevokeBefore } from "./revoke-before.js";
 import { createRevocationAudit } from "./revocation-audit.js";
+import type { StatusListAllocator } from "../tokens/status-list-allocator.js";
 import type { ModelStore } from "./model-store.js";
 import type { ProviderPages } from "./provider-pages.js";
 import { createConfiguration, type ProviderSettings } from "./configuration.js";
@@ -79,6 +80,7 @@ export interface ProviderDeps {
   readonly resourceServers: ResourceServerStore;
   readonly tokenExchangePolicies: TokenExchangePolicyStore;
   readonly logoutQueue: Pick<LogoutQueue, "enqueueLogout">;
+  readonly statusListAllocator: StatusListAllocator;
   readonly pages: ProviderPages;
   readonly interactionUrl: NonNullable<NonNullable<Configuration["interactions"]>["url"]>;
   readonly sealer: Sealer;
@@ -110,6 +112,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     clients: translateOutages(given.clients),
     resourceServers: translateOutages(given.resourceServers),
     tokenExchangePolicies: translateOutages(given.tokenExchangePolicies),
+    statusListAllocator: translateOutages(given.statusListAllocator),
     revocations: translateOutages(given.revocations),
   };
   const { settings, models, accounts, audit, logger, clock } = deps;

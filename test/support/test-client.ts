@@ -63,3 +63,17 @@ export async function createTestApis(server: TestServer): Promise<void> {
     accessTokenFormat: "opaque",
   });
 }
+
+/** Its JWTs refer to a status list. */
+export const LIST_API = "https://api.example.com/listed";
+
+export async function createListApi({ app }: TestServer): Promise<void> {
+  await app.resourceServers.create({
+    identifier: LIST_API,
+    name: "Orders, listed",
+    scopes: { "orders:read": "Read your orders" },
+    accessTokenFormat: "jwt",
+    open: true,
+    statusList: true,
+  });
+}

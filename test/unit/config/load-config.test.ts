@@ -53,6 +53,7 @@ describe("loadConfig", () => {
       declaredApis: undefined,
       accessTokenAlgorithm: "ES256",
       accessTokenSeconds: 600,
+      statusListTtlSeconds: 30,
       refreshTokenSeconds: 14 * 86_400,
       grantSeconds: 90 * 86_400,
       sessionIdleSeconds: 14 * 86_400,

@@ -1,0 +1,49 @@
+import type { ResourceServerStore } from "../clients/resource-server-store.js";
+import type { StatusListAllocator } from "../tokens/status-list-allocator.js";
+import type { AccessTokenBeingIssued, AddAccessTokenClaims } from "./access-token-claims.js";
+
+export interface StatusListClaimDeps {
+  readonly resourceServers: Pick<ResourceServerStore, "find">;
+  readonly statusListAllocator: StatusListAllocator;
+}
+
+/**
+ * Adds `status` to the tokens of APIs that want it (draft-ietf-oauth-status-list-21 §6.2). The token
+ * is issued only once its place in the list is written.
+ */
+export function createStatusListClaim(deps: StatusListClaimDeps): AddAccessTokenClaims {
+  return async (issued) => {
+    const api = await deps.resourceServers.find(requireText(issued, "aud"));
+    if (api?.statusList !== true) return {};
+    const reference = await deps.statusListAllocator.allocate({
+      api: api.identifier,
+      jti: requireText(issued, "jti"),
+      ...subjectsOf(issued.token),
+      clientId: requireText(issued, "client_id"),
+      issuedAtSeconds: requireNumber(issued, "iat"),
+      expiresAtSeconds: requireNumber(issued, "exp"),
+    });
+    return { status: { status_list: reference } };
+  };
+}
+
+/** What a machine's token has none of. */
+function subjectsOf(token: AccessTokenBeingIssued["token"]) {
+  if (!("accountId" in token)) {
+    return { grantId: undefined, sessionUid: undefined, accountId: undefined };
+  }
+  const { grantId, accountId, expiresWithSession, sessionUid } = token;
+  return { grantId, accountId, sessionUid: expiresWithSession === true ? sessionUid : undefined };
+}
+
+function requireText({ claims }: AccessTokenBeingIssued, name: string): string {
+  const value = claims[name];
+  if (typeof value !== "string") throw new TypeError(`an access token has no ${name}`);
+  return value;
+}
+
+function requireNumber({ claims }: AccessTokenBeingIssued, name: string): number {
+  const value = claims[name];
+  if (typeof value !== "number") throw new TypeError(`an access token has no ${name}`);
+  return value;
+}
