@@ -116,7 +116,10 @@ function get(path: string, of: { host: string; headers: Record<string, string> }
   return `GET ${path} HTTP/1.1\r\nHost: ${of.host}\r\nAccept: */*\r\n${lines.join("")}\r\n`;
 }
 
-function post(path: string, of: { host: string; auth: string; form: Record<string, string> }) {
+export function post(
+  path: string,
+  of: { host: string; auth: string; form: Record<string, string> },
+) {
   const body = new URLSearchParams(of.form).toString();
   return (
     `POST ${path} HTTP/1.1\r\nHost: ${of.host}\r\nAccept: */*\r\nAuthorization: ${of.auth}\r\n` +
@@ -132,7 +135,7 @@ function codeOf(answer: Answer): string {
 }
 
 /** @throws unless the answer is 200 and JSON with this field, a string. */
-function fieldOf(answer: Answer, name: string): string {
+export function fieldOf(answer: Answer, name: string): string {
   if (answer.status !== 200) throw unexpected(answer);
   const value = (JSON.parse(answer.body) as Record<string, unknown>)[name];
   if (typeof value !== "string") throw unexpected(answer);
