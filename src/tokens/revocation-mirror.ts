@@ -32,7 +32,7 @@ export interface RevocationMirrorDeps {
   readonly maxRecords?: number;
 }
 
-/** 200,000: about 45 MB. Beyond that each check asks the store, until most have expired. */
+/** 200,000: about 40 MB. Beyond that each check asks the store, until most have expired. */
 const MAX_MIRRORED = 200_000;
 /** 60 s: sweeping 100,000 takes some milliseconds, and expired ones are not found anyway. */
 const SWEEP_INTERVAL_MS = 60_000;
