@@ -32,6 +32,8 @@ export interface AccessTokenVerifierOptions {
   readonly clockToleranceSeconds?: number;
   /** Where the keys are; unless given, where the metadata of the issuer say. */
   readonly jwksUri?: string;
+  /** Takes keys over http from an issuer elsewhere than on this machine, where anybody can change them. */
+  readonly allowHttp?: boolean;
   /** Keys that the caller has at hand, instead of any address; the same objects while they stay. */
   readonly keys?: () => readonly object[];
   readonly jwksCache?: Partial<JwksCacheTimes>;
@@ -82,6 +84,7 @@ const QUOTABLE = /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/;
 export function readVerifierOptions(options: AccessTokenVerifierOptions): VerifierSettings {
   const { issuer, algorithms = DEFAULT_ALGORITHMS, clockToleranceSeconds = 10 } = options;
   assertOption(URL.canParse(issuer), "issuer is no URL");
+  assertOption(isTrustworthy(options), "issuer is not https; see allowHttp");
   assertOption(options.revocation !== undefined, "revocation has to be chosen");
   assertOption(
     algorithms.length > 0 && algorithms.every((each) => ASYMMETRIC.test(each)),
@@ -129,6 +132,12 @@ function readDpop({ audience, dpop = {} }: AccessTokenVerifierOptions): DpopSett
   }
   assertOption(Object.keys(dpop).length === 0, "dpop.publicUrl is missing: no audience is a URL");
   return undefined;
+}
+
+function isTrustworthy({ issuer, keys, allowHttp }: AccessTokenVerifierOptions): boolean {
+  const { protocol, hostname } = new URL(issuer);
+  const isOwnMachine = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$|\.localhost$/.test(hostname);
+  return protocol === "https:" || isOwnMachine || keys !== undefined || allowHttp === true;
 }
 
 function readNames({ audience, realm, resourceMetadataUrl }: AccessTokenVerifierOptions) {

@@ -268,6 +268,8 @@ describe("access token verifier: discovery", () => {
     const good = { issuer: "https://id.example", audience: "api", revocation: "none" } as const;
     const bad = [
       { issuer: "id.example" },
+      { issuer: "http://id.example" },
+      { issuer: "http://localhost.attacker.example" },
       { audience: [] },
       { audience: "" },
       { algorithms: ["HS256"] },
@@ -288,5 +290,7 @@ describe("access token verifier: discovery", () => {
       );
     }
     createAccessTokenVerifier(good);
+    createAccessTokenVerifier({ ...good, issuer: "http://localhost:8000" });
+    createAccessTokenVerifier({ ...good, issuer: "http://id.internal", allowHttp: true });
   });
 });

@@ -3,13 +3,14 @@ import { execFileSync } from "node:child_process";
 import { createHash, randomBytes, randomUUID, X509Certificate } from "node:crypto";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT, type JWK } from "jose";
 import {
+  AccessTokenError,
   createAccessTokenVerifier,
   createDpopNonces,
   fetchRequestFacts,
   type AccessTokenVerifier,
   type RequestFacts,
 } from "../../../src/verify/index.js";
-import { signToken, type TokenSigner } from "../../support/bad-tokens.js";
+import { mutate, signToken, type TokenSigner } from "../../support/bad-tokens.js";
 import { startTestIssuer, type TestIssuer } from "../../support/test-issuer.js";
 
 let issuer: TestIssuer;
@@ -173,6 +174,18 @@ describe("access token verifier: DPoP (RFC 9449)", () => {
     const proof = await prove();
     for (const dpop of [[], [proof, proof], [`${proof}, ${proof}`], [""], ["a.b.c"]]) {
       assert.equal((await refusalOf(createVerifier(), await facts({ dpop }))).problem, "proof");
+    }
+  });
+
+  it("throws its own error and no other for 1,000 mutations of proof and header", async () => {
+    const verifier = createVerifier();
+    const proof = await prove();
+    for (let seed = 0; seed < 1000; seed++) {
+      const dpop = seed % 2 === 0 ? [mutate(proof, seed)] : [proof];
+      const authorization = [seed % 2 === 0 ? `DPoP ${token}` : mutate(`DPoP ${token}`, seed)];
+      const request = { method: "GET", url: "/orders/1", authorization, dpop };
+      const outcome = await verifier.verify(request).catch((err: unknown) => err);
+      if (outcome instanceof Error) assert.ok(outcome instanceof AccessTokenError, String(outcome));
     }
   });
 
