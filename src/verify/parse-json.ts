@@ -6,8 +6,10 @@
  */
 export function parseJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
   const value = parse(text);
-  if (!isJsonObject(value) || hasDuplicateMembers(text)) return undefined;
-  return value;
+  if (!isJsonObject(value)) return undefined;
+  // What comes back as it was has lost nothing; most issuers write it so, and it is quick.
+  const isUnambiguous = JSON.stringify(value) === text || !hasDuplicateMembers(text);
+  return isUnambiguous ? value : undefined;
 }
 
 export function isJsonObject(value: unknown): value is Readonly<Record<string, unknown>> {
