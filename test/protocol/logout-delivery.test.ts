@@ -274,6 +274,31 @@ describe("back-channel logout, delivered out of the person's request", () => {
     expect(receiver.accepted[0]?.payload).to.include({ sid: tokens.claims?.["sid"] });
   });
 
+  it("tells clients also when the session could not be ended after that, and ends it when asked again", async () => {
+    const receiver = await startReceiver();
+    const client = await createToldClient(receiver);
+    const { agent } = await signInWith(server, await connect(server, client));
+    const page = await openLogout(agent);
+    const { models } = server.app;
+    const destroy = models.destroy.bind(models);
+    models.destroy = () =>
+      Promise.reject(
+        new LatchkeyError("redis_unavailable", "Redis does not answer.", { status: 503 }),
+      );
+    try {
+      expect((await agent.submit(page, { logout: "yes" })).status).to.equal(503);
+    } finally {
+      models.destroy = destroy;
+    }
+    await eventually("it was told", () => receiver.accepted.length === 1);
+    expect((await agent.submit(page, { logout: "yes" })).status).to.equal(200);
+    await waitForState(client, "delivered");
+    // The same sign-out, sent twice.
+    expect(receiver.requests()).to.equal(1);
+    const after = await openLogout(agent);
+    expect(after.html).to.not.include("Do you want to sign out?");
+  });
+
   it("tells one destination at a time no more than four, and others meanwhile", async function () {
     this.timeout(60_000);
     const silent = await startReceiver({ mode: "silent" });
