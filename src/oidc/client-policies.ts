@@ -9,7 +9,7 @@ import {
 import { toAccountId } from "../accounts/account.js";
 import type { AccountStore } from "../accounts/account-store.js";
 import type { Clock } from "../lib/clock.js";
-import type { TokenAncestors } from "./token-ancestors.js";
+import { jtiOfOpaque, type TokenAncestors, type TokenReference } from "./token-ancestors.js";
 import type { AreTokensAlive } from "./token-liveness.js";
 import type { ClientStore } from "../clients/client-store.js";
 
@@ -73,12 +73,13 @@ export function createIntrospectionPolicy(deps: IntrospectionPolicyDeps) {
     return isKnown(token.clientId);
   };
 
-  /** An exchanged token stands on those that it came from, whose subject may be a client. */
+  /** The library looks at the grant, which those of a client for itself and exchanged ones lack. */
   async function isSubjectAlive(
     token: AccessToken | ClientCredentials | RefreshToken,
   ): Promise<boolean> {
-    const lineage = token.kind === "RefreshToken" ? [] : ancestors.of(token);
-    if (lineage.length > 0) return areTokensAlive(lineage);
+    if (token.kind !== "RefreshToken" && !hasGrant(token)) {
+      return areTokensAlive([referenceOf(token), ...ancestors.of(token)]);
+    }
     if (!("accountId" in token)) return true;
     return (await accounts.find(toAccountId(token.accountId)))?.disabled === false;
   }
@@ -86,6 +87,15 @@ export function createIntrospectionPolicy(deps: IntrospectionPolicyDeps) {
   async function isKnown(clientId: string | undefined): Promise<boolean> {
     return clientId !== undefined && (await clients.find(clientId)) !== undefined;
   }
+}
+
+function hasGrant(token: AccessToken | ClientCredentials): boolean {
+  return "grantId" in token && typeof token.grantId === "string";
+}
+
+function referenceOf(token: AccessToken | ClientCredentials): TokenReference {
+  const { jti, clientId = "", iat: issuedAtSeconds, exp: expiresAtSeconds = 0 } = token;
+  return { jti: jtiOfOpaque(jti), clientId, issuedAtSeconds, expiresAtSeconds };
 }
 
 /** A client revokes its own tokens; of any other it is told that it may not (RFC 7009 §2.1). */

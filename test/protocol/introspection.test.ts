@@ -117,6 +117,18 @@ describe("token introspection (RFC 7662)", () => {
     }
   });
 
+  it("says active: false of a machine's opaque token once an administrator ended those of its client", async () => {
+    const machine = await createMachineClient(server);
+    const rp = await connect(server, machine);
+    const parameters = { resource: OPAQUE_API, scope: "orders:read" };
+    const { access_token } = await rp.clientCredentials(parameters);
+    expect(await rp.introspect(access_token)).to.include({ active: true });
+    await server.app.endAccess.ofClient(machine.clientId);
+    expect(await rp.introspect(access_token)).to.deep.equal({ active: false });
+    const another = await rp.clientCredentials(parameters);
+    expect(await rp.introspect(another.access_token)).to.include({ active: true });
+  });
+
   it("never repeats the token in its answer", async () => {
     const client = await createTestClient(server);
     const { tokens } = await signInWith(server, await connect(server, client), { agent });

@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { SignJWT, decodeJwt, exportSPKI, importJWK, type JWTPayload } from "jose";
 import { refusalOf } from "../support/oauth-error.js";
 import { connect, type RelyingParty } from "../support/relying-party-libraries.js";
-import { API } from "../support/test-client.js";
+import { API, createMachineClient } from "../support/test-client.js";
 import {
   STOCK,
   createExchangeApis,
@@ -60,6 +60,35 @@ describe("token exchange of JWT access tokens (RFC 8693, RFC 9068)", () => {
     for (const secret of [jti, exchanges.application.clientId]) {
       expect(payload).to.not.include(secret);
     }
+  });
+
+  it("is shown by introspection with who acts, to its client and its API", async () => {
+    const { token, subject } = await exchanges.signIn();
+    const { access_token } = await exchange(token);
+    const policy = { resourceServer: STOCK };
+    const stock = await connect(server, await createMachineClient(server, {}, policy));
+    for (const rp of [orders, stock]) {
+      const shown = await rp.introspect(access_token);
+      expect(shown).to.deep.include({
+        active: true,
+        sub: subject,
+        aud: STOCK,
+        client_id: exchanges.service.clientId,
+        act: { sub: exchanges.service.clientId },
+      });
+      expect(shown).to.not.have.property("ancestors");
+    }
+    expect(await exchanges.shop.introspect(access_token)).to.deep.equal({ active: false });
+  });
+
+  it("keeps whose token it is when a client's own is exchanged", async () => {
+    const machine = await createMachineClient(server);
+    const { access_token: token } = await (
+      await connect(server, machine)
+    ).clientCredentials({ resource: API, scope: "orders:read" });
+    const { access_token } = await exchange(token);
+    expect(decodeJwt(access_token)).to.include({ sub: machine.clientId });
+    expect(await orders.introspect(access_token)).to.include({ active: true });
   });
 
   it("wants the proof of the key from the client whose own the token is (RFC 9449 §5)", async () => {
