@@ -111,6 +111,32 @@ describe("latchkey/verify beside this server", () => {
     expect(refusal).to.include({ problem: "inactive" });
   });
 
+  it("learns of revocations by the status list, within its ttl (draft-ietf-oauth-status-list-21)", async () => {
+    await server.app.resourceServers.update(API, () => ({ statusList: true }));
+    const verifier = createVerifier({ statusList: { failure: "closed" } });
+    const [token, other] = [await askForToken(), await askForToken()];
+    for (const each of [token, other])
+      expect((await verifier.verify(each)).claims).to.have.property("status");
+    await revoke(token);
+    // Until then the list of before counts.
+    await verifier.verify(token);
+    aheadSeconds = server.config.statusListTtlSeconds + 1;
+    const refusal = await verifier.verify(token).catch((err: unknown) => err);
+    expect(refusal).to.include({ problem: "revoked", status: 401 });
+    await verifier.verify(other);
+  });
+
+  it("lets a dropped key die with the status list's time, too", async () => {
+    const verifier = createVerifier({ statusList: { failure: "closed" } });
+    const token = await askForToken();
+    await verifier.verify(token);
+    await server.app.keyRotation.drop(String(decodeProtectedHeader(token).kid));
+    aheadSeconds = server.config.statusListTtlSeconds + 1;
+    const refusal = await verifier.verify(token).catch((err: unknown) => err);
+    expect(refusal).to.include({ problem: "unknown_key", status: 401 });
+    await verifier.verify(await askForToken());
+  });
+
   it("says that it cannot know (503) with wrong credentials, and never accepts then", async () => {
     const introspection = {
       clientId: client.clientId,
