@@ -5,6 +5,7 @@ import { describeOnTwoNodes } from "../support/deployments.js";
 import { eventually } from "../support/eventually.js";
 import { rawRequest } from "../support/raw-request.js";
 import { connect, type RelyingParty } from "../support/relying-party-libraries.js";
+import { rotateUnderLoad } from "../support/rotation-load.js";
 import { runCli } from "../support/server-process.js";
 import { laterBy } from "../support/shift-time.js";
 import { signInWith } from "../support/sign-in-with.js";
@@ -208,6 +209,20 @@ describe("a rotation of signing keys", () => {
     // Sessions and refresh tokens stay. The library keeps the keys that it read for a minute.
     const reading = await connect(server, client);
     expect(await reading.refresh(tokens.refresh_token ?? "")).to.have.property("id_token");
+  });
+});
+
+/** `npm run rotate:keys` does the same for a minute. */
+describeOnTwoNodes("a rotation under load", (nodes) => {
+  it("fails nobody: sign-ins, exchanges, and verifications with a cold and a warm cache", async () => {
+    const { done, failures, signers } = await rotateUnderLoad(nodes(), {
+      rotations: 1,
+      everySeconds: 10,
+      publishAheadSeconds: 6,
+    });
+    expect(failures).to.deep.equal([]);
+    expect(Object.values(done).every((times) => times > 0)).to.equal(true);
+    expect(signers).to.deep.equal({ ES256: 2, RS256: 2 });
   });
 });
 
