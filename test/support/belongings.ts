@@ -24,6 +24,7 @@ export interface Holders {
   readonly rp: RelyingParty;
   readonly tv: RelyingParty;
   readonly machine: RelyingParty;
+  readonly api: RelyingParty;
   readonly client: TestClient;
   readonly machineClient: TestClient;
 }
@@ -44,6 +45,7 @@ export async function createHolders(server: TestServer): Promise<Holders> {
     rp: await connect(server, client),
     tv: await connect(server, device),
     machine: await connect(server, machineClient),
+    api: await connect(server, await createMachineClient(server, {}, { resourceServer: API })),
   };
 }
 
@@ -52,6 +54,7 @@ type Check = () => Promise<void>;
 export async function createBelongings(server: TestServer, holders: Holders): Promise<Belongings> {
   const checks: readonly [string, Check][] = [
     ["a session and its tokens", await holdSession(server, holders)],
+    ["a JWT of a person", await holdPersonsJwt(server, holders)],
     ["a sign-in that has begun", await holdSignIn(server, holders)],
     ["a pushed request", await holdPushedRequest(server, holders)],
     ["a device that waits for its person", await holdDevice(server, holders)],
@@ -91,6 +94,19 @@ async function holdSession(server: TestServer, { rp }: Holders): Promise<Check> 
     expect((await agent.submit(page, { logout: "yes" })).status).to.equal(200);
     const ended = await authorize(agent, (await rp.begin({ prompt: "none" })).url, server);
     expect(ended.searchParams.get("error")).to.equal("login_required");
+  };
+}
+
+/** It names its grant, veiled, without which it is not active. */
+async function holdPersonsJwt(server: TestServer, { rp, api }: Holders): Promise<Check> {
+  const parameters = { scope: "openid orders:read", resource: API };
+  const { tokens } = await signInWith(server, rp, { parameters });
+  const { access_token: token } = await rp.refresh(tokens.refresh_token ?? "", { resource: API });
+  expect(token.split(".")).to.have.length(3);
+  return async () => {
+    expect(await api.introspect(token)).to.include({ active: true });
+    await rp.revoke(token);
+    expect(await api.introspect(token)).to.include({ active: false });
   };
 }
 
