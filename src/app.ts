@@ -48,7 +48,7 @@ import { createClientAdministration } from "./oidc/client-administration.js";
 import { createProvider } from "./oidc/create-provider.js";
 import { createOwnApiTokens } from "./oidc/own-api-tokens.js";
 import { createModelValues } from "./oidc/model-values.js";
-import { createEndAccess } from "./oidc/end-access.js";
+import { createSessions } from "./oidc/create-sessions.js";
 import { createInteractions, createInteractionUrl } from "./oidc/interactions.js";
 import { createServerStatusLists } from "./oidc/server-status-lists.js";
 import { createServerRevocations } from "./oidc/server-revocations.js";
@@ -77,12 +77,11 @@ export async function createApp(deps: AppDeps) {
   const secrets = deriveSecrets(secretKeys);
 
   const stores = createStores(deps);
-  const { accounts, clients, consents } = stores;
+  const { accounts, clients } = stores;
 
   const shared = { ...stores, settings: config, clock, audit, logger };
 
   const revocations = createServerRevocations({ ...shared, changes });
-  const endAccess = createEndAccess({ revocations, consents, clock });
 
   const passwordHasher = createPasswordHasher({
     ...DEFAULT_PASSWORD_HASHING,
@@ -121,6 +120,7 @@ export async function createApp(deps: AppDeps) {
   const sealedRequests = createSealedRequests(secrets.authorizationRequests, clock);
 
   const logoutQueue = createLogoutQueue(stores.logoutDeliveries);
+  const values = createModelValues(...secrets.modelValues);
   const running = createProvider({
     ...shared,
     logoutQueue,
@@ -134,9 +134,12 @@ export async function createApp(deps: AppDeps) {
     sealer: secrets.modelIds,
     authSessionSealer: secrets.authSessions,
     signIn,
-    values: createModelValues(...secrets.modelValues),
+    values,
   });
   const { provider, directSignIn, findLiveAccessToken } = running;
+  const sealer = secrets.modelIds;
+  const sessions = createSessions({ ...shared, ...running, revocations, values, sealer });
+  const { endAccess } = sessions;
   const interactions = createInteractions({
     ...stores,
     provider,
@@ -204,9 +207,15 @@ export async function createApp(deps: AppDeps) {
     audit,
     createAccount: createCreateAccount(accountDeps),
     logoutQueue,
-    setPassword: createSetPassword({ ...accountDeps, endAccess: (id) => endAccess.ofAccount(id) }),
-    setDisabled: createSetDisabled({ accounts, endAccess: (id) => endAccess.ofAccount(id) }),
-    endAccess,
+    setPassword: createSetPassword({
+      ...accountDeps,
+      endAccess: (id) => endAccess.ofAccount(id, { reason: "password_changed" }),
+    }),
+    setDisabled: createSetDisabled({
+      accounts,
+      endAccess: (id) => endAccess.ofAccount(id, { reason: "account_disabled" }),
+    }),
+    ...sessions,
     revocations,
     clientAdministration: createClientAdministration({ ...running, clients, revocations, audit }),
     /** Answers every request; Koa never lets it reject. */

@@ -18,6 +18,7 @@ import { LatchkeyError } from "./lib/errors.js";
 import { startKeyUpkeep } from "./keys/start-key-upkeep.js";
 import { createLogger, type Logger } from "./lib/logger.js";
 import { releaseStartUpMemory } from "./lib/release-start-up-memory.js";
+import { startEndingCompletion } from "./sessions/ending-completion.js";
 import { startLogoutDelivery } from "./sessions/logout-delivery.js";
 import { claimDataDirectory } from "./storage/data-directory.js";
 import { startPurgeLoop } from "./storage/purge-loop.js";
@@ -70,6 +71,8 @@ async function run(config: Config, logger: Logger): Promise<void> {
     closers.push(() => purge.stop());
     const logoutDelivery = startLogoutDelivery({ ...app, logger });
     closers.push(() => logoutDelivery.stop());
+    const endingCompletion = startEndingCompletion({ ...app, logger });
+    closers.push(() => endingCompletion.stop());
 
     const keyUpkeep = startKeyUpkeep(app.keyUpkeep, logger);
     closers.push(() => keyUpkeep.stop());

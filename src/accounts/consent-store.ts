@@ -10,6 +10,12 @@ export interface Consent {
   readonly resourceScopes: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
+export interface ConsentOfClient extends Consent {
+  readonly clientId: string;
+  /** When the last of it was allowed. */
+  readonly grantedAtSeconds: number;
+}
+
 /**
  * Remembered consents. They outlive sessions and grants, and end only when withdrawn or when the
  * account or client is deleted.
@@ -17,6 +23,8 @@ export interface Consent {
 export interface ConsentStore {
   /** Empty sets when nothing was ever allowed. */
   find(accountId: AccountId, clientId: string): Promise<Consent>;
+  /** All that the person allowed, one for each client. */
+  listOfAccount(accountId: AccountId): Promise<ConsentOfClient[]>;
   /** Adds to what is there; concurrent additions are all kept. */
   add(accountId: AccountId, clientId: string, addition: Consent): Promise<void>;
   withdraw(accountId: AccountId, clientId: string): Promise<void>;

@@ -27,7 +27,7 @@ export interface CreateAccountInput {
 export type CreateAccount = (input: CreateAccountInput) => Promise<Account>;
 
 /** Ends the sessions, grants and tokens of an account. */
-export type EndAccountAccess = (id: AccountId) => Promise<void>;
+export type EndAccountAccess = (id: AccountId) => Promise<unknown>;
 
 export interface SetPasswordDeps extends CreateAccountDeps {
   readonly endAccess: EndAccountAccess;

@@ -11,6 +11,8 @@ export type AuditEvent =
   | "token.revoked"
   | "token.replayed"
   | "grant.revoked"
+  | "session.ended"
+  | "session.left"
   | "logout.delivered"
   | "logout.failed"
   | "authorization.refused"

@@ -10,6 +10,8 @@ import { consumptionInDoubt, type Consumptions } from "./consumptions.js";
 import type { Doubt } from "./doubt.js";
 import { deviceFacts } from "./device-facts.js";
 import type { IsEnded } from "./is-ended.js";
+import { findSessionJoining } from "./session-joining.js";
+import type { Lifetimes } from "./lifetimes.js";
 import { createIdAtRest } from "./id-at-rest.js";
 import { MODEL_RULES } from "./model-rules.js";
 import {
@@ -32,6 +34,7 @@ export interface AdapterDeps {
   readonly consumptions: Consumptions;
   readonly doubt: Doubt;
   readonly isEnded: IsEnded;
+  readonly settings: Pick<Lifetimes, "sessionAbsoluteSeconds">;
   readonly revokeBefore: RevokeBefore;
   readonly clients: ClientStore;
   readonly values: ModelValues;
@@ -165,6 +168,7 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
         // Undefined, against the type, for what never expires.
         expiresInSeconds: expiresIn === undefined ? undefined : expiresIn + extraSeconds,
         replaces: typeof replaces === "string" ? atRest(replaces) : undefined,
+        joins: model === "Session" ? findSessionJoining(stored, deps) : undefined,
       };
       const unit = findUnitOfWork();
       if (unit !== undefined && DEFERRED.has(model)) return unit.defer(record);

@@ -2,6 +2,7 @@ import { Provider, errors } from "oidc-provider";
 import type { SessionIdOf } from "./id-at-rest.js";
 import { mergeSession } from "./merge-session.js";
 import type { ModelPayload, ModelRecord, ModelStore, StoredSession } from "./model-store.js";
+import { readClients } from "./session-facts.js";
 
 /**
  * The session that a request has read and writes anew. A browser sends several requests at once, and
@@ -12,6 +13,8 @@ export interface FollowedSession {
   noteRead(id: string, payload: ModelPayload): void;
   /** The record, to be written only while its session is as the request knows it. */
   follow(record: ModelRecord): ModelRecord;
+  /** Clients of this session that were not in it when the request read it. */
+  joiningClients(payload: ModelPayload): string[];
   /** What `follow` gave was written. */
   noteWritten(): void;
   /** What `follow` gave last was not written, as far as is known. */
@@ -71,6 +74,15 @@ export function createFollowedSession({
       const { id: knownId, revision } = known;
       if ((knownId !== id && knownId !== replaces) || typeof revision !== "string") return record;
       return { ...record, follows: { id: knownId, revision } };
+    },
+
+    joiningClients(payload) {
+      const before = parse(known?.json ?? "{}");
+      const isSame = before["uid"] === payload["uid"];
+      const members = new Set(isSame ? readClients(before).map(({ clientId }) => clientId) : []);
+      return readClients(payload)
+        .map(({ clientId }) => clientId)
+        .filter((clientId) => !members.has(clientId));
     },
 
     noteWritten() {

@@ -33,6 +33,14 @@ export interface ModelRecord {
   /** The id of a record of the same model and partition that goes in the same step. */
   readonly replaces?: string | undefined;
   readonly follows?: FollowedRecord | undefined;
+  /** Of a Session: clients that did not take part in it before, to be found by them. */
+  readonly joins?: SessionJoining | undefined;
+}
+
+export interface SessionJoining {
+  readonly clientIds: readonly string[];
+  /** The session cannot last for longer, however often it is used. */
+  readonly endsInSeconds: number;
 }
 
 /** The record of the same model and partition that a write was made from. */
@@ -54,6 +62,19 @@ export interface ModelFamily {
 export interface StoredSession {
   readonly id: string;
   readonly payload: ModelPayload;
+}
+
+export interface StoredGrant {
+  readonly id: string;
+  readonly payload: ModelPayload;
+  /** The latest `iat` of a code or token that is kept with it. */
+  readonly lastIssuedAtSeconds: number | undefined;
+}
+
+export interface SessionPage {
+  readonly sessions: readonly StoredSession[];
+  /** Leads to the next page; undefined: this was the last. */
+  readonly next: string | undefined;
 }
 
 /**
@@ -115,6 +136,18 @@ export interface ModelStore {
 
   /** Every Session of the account, in no order. */
   listSessions(accountId: string): Promise<StoredSession[]>;
+
+  /** Every Grant of the account, in no order. */
+  listGrants(accountId: string): Promise<StoredGrant[]>;
+
+  /**
+   * Sessions that the client takes part in, a page at a time; one that is written anew meanwhile may
+   * come twice, and none that is there all the while is left out. Unlike all else, this index is not
+   * written in one step with the session (they are of different partitions): what a write `joins` is
+   * there before the session is, and may stay until the session's last possible second. So a page may
+   * hold fewer sessions than it could, or none, and yet have a `next`.
+   */
+  listSessionsOfClient(clientId: string, after?: string): Promise<SessionPage>;
 
   /**
    * Marks the record as consumed; its payload and expiry stay. Compare-and-set: of all attempts

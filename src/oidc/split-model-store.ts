@@ -25,6 +25,8 @@ export function createSplitModelStore({ short, long }: SplitModelStoreDeps): Mod
     findSessionByUid: (uid) => short.findSessionByUid(uid),
     findDeviceCodeByUserCode: (userCode) => short.findDeviceCodeByUserCode(userCode),
     listSessions: (accountId) => short.listSessions(accountId),
+    listGrants: (accountId) => short.listGrants(accountId),
+    listSessionsOfClient: (clientId, after) => short.listSessionsOfClient(clientId, after),
     consume: (consumption) => storeOf(consumption.model).consume(consumption),
     withdraw: (consumption) => storeOf(consumption.model).withdraw(consumption),
     destroy: (model, id) => storeOf(model).destroy(model, id),

@@ -65,6 +65,49 @@ for _, name in ipairs(redis.call('ZRANGE', key('account:' .. ARGV[1]), 0, -1)) d
 end
 return found`,
 
+  /**
+   * Account. Ids of grants, the grants and the latest `iat` of what hangs on each (or an empty
+   * string), by turns.
+   */
+  latchkeyListGrants: `${BASIS}
+local ISSUED = {AuthorizationCode = true, AccessToken = true, RefreshToken = true}
+local function last_issued(grant)
+  local latest = ''
+  for _, name in ipairs(redis.call('ZRANGE', key('grant:' .. grant), 0, -1)) do
+    local value = ISSUED[string.match(name, '^%a+')] and redis.call('GET', key(name))
+    if value and not forward(value) then
+      local parsed, payload = pcall(cjson.decode, after_line(value, 1))
+      local iat = parsed and type(payload) == 'table' and tonumber(payload.iat)
+      if iat and (latest == '' or iat > latest) then latest = iat end
+    end
+  end
+  return tostring(latest)
+end
+local found = {}
+for _, name in ipairs(redis.call('ZRANGE', key('account:' .. ARGV[1]), 0, -1)) do
+  local id = string.match(name, '^Grant:(.*)$')
+  local value = id and redis.call('GET', key(name))
+  if value then
+    found[#found + 1] = id
+    found[#found + 1] = value
+    found[#found + 1] = last_issued(id)
+  end
+end
+return found`,
+
+  /** Index, member, TTL in ms. */
+  latchkeyJoin: `${BASIS}${REMOVING}${WRITING}
+index(key(ARGV[1]), ARGV[2], ARGV[3])
+return 1`,
+
+  /** Uid. The id and the record. */
+  latchkeyLocateSession: `${BASIS}
+for _, id in ipairs(redis.call('ZREVRANGE', key('uid:' .. ARGV[1]), 0, -1)) do
+  local value = redis.call('GET', key('Session:' .. id))
+  if value then return {id, value} end
+end
+return false`,
+
   /** Name, attempt, epoch second, then records for the winner. 1, 0 or where the record lies. */
   latchkeyConsume: `${BASIS}${REMOVING}${WRITING}
 local k = key(ARGV[1])

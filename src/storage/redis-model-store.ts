@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../lib/clock.js";
 import type { ModelPayload, ModelRecord, ModelStore } from "../oidc/model-store.js";
-import { partitionOf, partitionOfAccount } from "../oidc/partition.js";
+import { partitionOf } from "../oidc/partition.js";
 import type { RedisConnection } from "./open-redis.js";
 import {
   decodeRecord,
@@ -12,6 +12,7 @@ import {
   ttlMsOf,
 } from "./redis-record.js";
 import { prepareScripts, type RunScript } from "./redis-scripts.js";
+import { createRedisSessionIndex } from "./redis-session-index.js";
 import { reportRedisOutages } from "./report-redis-outages.js";
 
 type MaybePromise<Value> = Value | Promise<Value>;
@@ -34,6 +35,7 @@ export function createRedisModelStore({ redis, clock }: RedisModelStoreDeps): Mo
   const { client, keyPrefix } = redis;
   const run: RunScript = prepareScripts(client);
   const rootOf = (partition: string) => `${keyPrefix}:{${partition}}`;
+  const sessionIndex = createRedisSessionIndex({ client, run, rootOf });
 
   async function readAt(partition: string, name: string): Promise<ModelPayload | undefined> {
     return read(await client.get(`${rootOf(partition)}:${name}`), name);
@@ -49,6 +51,8 @@ export function createRedisModelStore({ redis, clock }: RedisModelStoreDeps): Mo
     const [first] = records;
     if (first === undefined) return true;
     const home = homeOf(first);
+    // First: found too early, it is not there yet; found too late, it would live unseen.
+    for (const record of records) await sessionIndex.join(record);
     const settled = records.map((record) => (isAbroad(record) ? withoutUserCode(record) : record));
     const args = [...followedBy(records), ...settled.flatMap(toArguments)];
     if ((await run("latchkeyWrite", rootOf(home), args)) !== 1) return false;
@@ -105,17 +109,9 @@ export function createRedisModelStore({ redis, clock }: RedisModelStoreDeps): Mo
       return read(found[1], nameOf("DeviceCode", String(found[0])));
     },
 
-    async listSessions(accountId) {
-      const root = rootOf(partitionOfAccount(accountId));
-      const found = await run("latchkeyListSessions", root, [reference(accountId)]);
-      const sessions = [];
-      const entries = Array.isArray(found) ? found.map(String) : [];
-      for (let index = 0; index < entries.length; index += 2) {
-        const payload = await read(entries[index + 1], "Session");
-        if (payload !== undefined) sessions.push({ id: entries[index] ?? "", payload });
-      }
-      return sessions;
-    },
+    listSessions: sessionIndex.listSessions,
+    listGrants: sessionIndex.listGrants,
+    listSessionsOfClient: sessionIndex.listSessionsOfClient,
 
     async consume({ model, id, attempt, issued = [] }) {
       const seconds = String(clock.nowSeconds());

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import type { Consent, ConsentStore } from "../accounts/consent-store.js";
+import type { Consent, ConsentOfClient, ConsentStore } from "../accounts/consent-store.js";
 import type { Clock } from "../lib/clock.js";
 import { LatchkeyError } from "../lib/errors.js";
 import type { Database } from "./open-database.js";
@@ -29,6 +29,20 @@ export function createSqlConsentStore({ database, clock }: SqlConsentStoreDeps):
         .orderBy(["resource", "value"])
         .select("resource", "kind", "value");
       return toConsent(rows);
+    },
+
+    async listOfAccount(accountId) {
+      const rows = await knex("consent")
+        .where({ account_id: accountId })
+        .orderBy(["client_id", "resource", "value"])
+        .select("client_id", "resource", "kind", "value", "granted_at");
+      return [...Map.groupBy(rows, (row) => row.client_id)].map(
+        ([clientId, values]): ConsentOfClient => ({
+          clientId,
+          grantedAtSeconds: Math.max(...values.map((row) => row.granted_at)),
+          ...toConsent(values),
+        }),
+      );
     },
 
     /** @throws LatchkeyError `consent_not_recorded` when the account or client is gone. */

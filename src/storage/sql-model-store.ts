@@ -19,6 +19,7 @@ import {
 import type { Database } from "./open-database.js";
 import { reportOutages } from "./report-outages.js";
 import { createFindFamily } from "./sql-model-family.js";
+import { createSqlSessionIndex } from "./sql-session-index.js";
 import { parseStoredObject } from "./stored-json.js";
 import { userCodeTaken } from "./user-code-taken.js";
 
@@ -49,6 +50,7 @@ export function createSqlModelStore({
   clock,
 }: SqlModelStoreDeps): ModelStore & ExpiredModelPurge {
   const { knex, dialect } = database;
+  const sessionIndex = createSqlSessionIndex({ database, clock });
 
   async function findOne(where: FindableColumns): Promise<ModelPayload | undefined> {
     if (!Object.values(where).every(isFindable)) return undefined;
@@ -86,6 +88,7 @@ export function createSqlModelStore({
       if (row.user_code !== null) await freeUserCode(row, connection);
     }
     await write(rows, connection);
+    for (const record of records) await sessionIndex.join(record, connection);
   }
 
   /** A user code is free again when its device code has expired, whether that was purged or not. */
@@ -123,8 +126,11 @@ export function createSqlModelStore({
   async function upsertTogether(records: readonly ModelRecord[]): Promise<boolean> {
     if (records.length === 0) return true;
     const plain = records.every(
-      ({ payload, replaces, follows }) =>
-        replaces === undefined && follows === undefined && payload["userCode"] === undefined,
+      ({ payload, replaces, follows, joins }) =>
+        replaces === undefined &&
+        follows === undefined &&
+        joins === undefined &&
+        payload["userCode"] === undefined,
     );
     try {
       if (plain) return await writeUnchanged(records, knex);
@@ -184,16 +190,9 @@ export function createSqlModelStore({
     findSessionByUid: (uid) => findOne({ model: "Session", uid }),
     findDeviceCodeByUserCode: (userCode) => findOne({ model: "DeviceCode", user_code: userCode }),
 
-    async listSessions(accountId) {
-      const rows = await knex("model")
-        .where({ model: "Session", account_id: accountId })
-        .whereRaw(UNEXPIRED, [clock.nowSeconds()])
-        .select("id", "payload");
-      return rows.map(({ id, payload }) => ({
-        id,
-        payload: parseStoredObject(payload, MODEL_COLUMN),
-      }));
-    },
+    listSessions: sessionIndex.listSessions,
+    listGrants: sessionIndex.listGrants,
+    listSessionsOfClient: sessionIndex.listSessionsOfClient,
 
     async consume({ issued = [], ...consumption }) {
       const won =
@@ -236,7 +235,10 @@ export function createSqlModelStore({
         .where("expires_at", "<=", clock.nowSeconds())
         .orderBy("expires_at")
         .limit(batchSize);
-      return knex("model").whereIn(["model", "id"], dialect.skipLocked(batch)).delete();
+      const purged = await knex("model")
+        .whereIn(["model", "id"], dialect.skipLocked(batch))
+        .delete();
+      return Math.max(purged, await sessionIndex.purgeExpired(batchSize));
     },
   });
 }

@@ -8,6 +8,7 @@ import type { Database } from "./open-database.js";
 import { createSqlAccountStore } from "./sql-account-store.js";
 import { createSqlClientStore } from "./sql-client-store.js";
 import { createSqlConsentStore } from "./sql-consent-store.js";
+import { createSqlEndingStore } from "./sql-ending-store.js";
 import { createSqlLogoutDeliveryStore } from "./sql-logout-delivery-store.js";
 import { createSqlResourceServerStore } from "./sql-resource-server-store.js";
 import { createSqlRevocationStore } from "./sql-revocation-store.js";
@@ -38,5 +39,6 @@ export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
     signingKeys: createSqlSigningKeyStore(deps),
     statusLists: createSqlStatusListStore(deps),
     logoutDeliveries: createSqlLogoutDeliveryStore(deps),
+    endings: createSqlEndingStore(deps),
   };
 }

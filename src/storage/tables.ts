@@ -1,4 +1,5 @@
 import type { AccessTokenAlgorithm } from "../clients/resource-server-store.js";
+import type { EndedSubject, EndingReason } from "../sessions/ending-store.js";
 import type { Knex } from "knex";
 
 /**
@@ -160,6 +161,22 @@ export interface LogoutDeliveryRow {
   expires_at: number | null;
 }
 
+export interface SessionClientRow {
+  client_id: string;
+  uid: string;
+  expires_at: number;
+}
+
+export interface SessionEndingRow {
+  subject: EndedSubject;
+  id: string;
+  reason: EndingReason;
+  ended_until: number;
+  /** Under a claim the end of its lease. */
+  due_at: number;
+  claim: string | null;
+}
+
 export interface RevocationRow {
   subject: string;
   id: string;
@@ -193,6 +210,8 @@ declare module "knex/types/tables.js" {
     status_list: Table<StatusListRow>;
     status_list_entry: Table<StatusListEntryRow>;
     logout_delivery: Table<LogoutDeliveryRow>;
+    session_client: Table<SessionClientRow>;
+    session_ending: Table<SessionEndingRow>;
     revocation: Table<RevocationRow>;
     migration: Table<MigrationRow>;
   }

@@ -1,7 +1,10 @@
 import type { Clock } from "../../src/lib/clock.js";
 import type { ModelPayload, ModelRecord, ModelStore } from "../../src/oidc/model-store.js";
 import { grantIdOfSession } from "../../src/oidc/session-grant.js";
+import { takesPart } from "../../src/oidc/session-facts.js";
 import { userCodeTaken } from "../../src/storage/user-code-taken.js";
+
+const ISSUED: ReadonlySet<string> = new Set(["AuthorizationCode", "AccessToken", "RefreshToken"]);
 
 interface Kept {
   readonly record: ModelRecord;
@@ -17,6 +20,7 @@ export function createMemoryModelStore({ clock }: { readonly clock: Clock }): Mo
   damage(model: string, id: string, json: string): void;
 } {
   const kept = new Map<string, Kept>();
+  const joined = new Set<string>();
   let order = 0;
   const nameOf = (model: string, id: string) => `${model}:${id}`;
 
@@ -37,8 +41,10 @@ export function createMemoryModelStore({ clock }: { readonly clock: Clock }): Mo
   }
 
   function write(record: ModelRecord): void {
-    const { model, id, payload, expiresInSeconds = Infinity, replaces } = record;
+    const { model, id, payload, expiresInSeconds = Infinity, replaces, joins } = record;
     if (replaces !== undefined) kept.delete(nameOf(model, replaces));
+    for (const clientId of joins?.clientIds ?? [])
+      joined.add(`${clientId} ${String(payload["uid"])}`);
     const before = live(nameOf(model, id));
     kept.set(nameOf(model, id), {
       record,
@@ -106,6 +112,34 @@ export function createMemoryModelStore({ clock }: { readonly clock: Clock }): Mo
           ({ record }) => record.model === "Session" && record.payload["accountId"] === accountId,
         )
         .map((found) => ({ id: found.record.id, payload: read(found) ?? {} }));
+    },
+    async listGrants(accountId) {
+      return all()
+        .filter(
+          ({ record }) => record.model === "Grant" && record.payload["accountId"] === accountId,
+        )
+        .map((found) => {
+          const { id } = found.record;
+          const issued = all()
+            .filter(({ record }) => record.payload["grantId"] === id)
+            .flatMap(({ record }) => {
+              const { iat } = record.payload;
+              return typeof iat === "number" && ISSUED.has(record.model) ? [iat] : [];
+            });
+          const lastIssuedAtSeconds = issued.length === 0 ? undefined : Math.max(...issued);
+          return { id, payload: read(found) ?? {}, lastIssuedAtSeconds };
+        });
+    },
+    async listSessionsOfClient(clientId) {
+      const sessions = all()
+        .filter(
+          ({ record }) =>
+            record.model === "Session" &&
+            joined.has(`${clientId} ${String(record.payload["uid"])}`),
+        )
+        .map((found) => ({ id: found.record.id, payload: read(found) ?? {} }))
+        .filter(({ payload }) => takesPart(payload, clientId));
+      return { sessions, next: undefined };
     },
     async consume({ model, id, attempt, issued = [] }) {
       const name = nameOf(model, id);

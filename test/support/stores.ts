@@ -6,6 +6,7 @@ import type { ConsentStore } from "../../src/accounts/consent-store.js";
 import type { ClientStore } from "../../src/clients/client-store.js";
 import type { ResourceServerStore } from "../../src/clients/resource-server-store.js";
 import type { TokenExchangePolicyStore } from "../../src/clients/token-exchange-policy-store.js";
+import type { EndingStore } from "../../src/sessions/ending-store.js";
 import type { LogoutDeliveryStore } from "../../src/sessions/logout-delivery-store.js";
 import type { SigningKeyStore } from "../../src/keys/signing-key-store.js";
 import type { ChangeFeed } from "../../src/lib/change-feed.js";
@@ -42,6 +43,7 @@ export interface TestStores {
   readonly revocationRecords: RevocationStore & ExpiredPurge;
   readonly statusLists: StatusListStore;
   readonly logoutDeliveries: LogoutDeliveryStore;
+  readonly endings: EndingStore;
 }
 
 export interface TestDatabase {

@@ -11,6 +11,7 @@ import { listen } from "../../src/http/listen.js";
 import type { KeyTimes } from "../../src/keys/key-schedule.js";
 import { systemClock, type Clock } from "../../src/lib/clock.js";
 import { createLogger } from "../../src/lib/logger.js";
+import { startEndingCompletion } from "../../src/sessions/ending-completion.js";
 import { startLogoutDelivery } from "../../src/sessions/logout-delivery.js";
 import type { Database } from "../../src/storage/open-database.js";
 import { createTestStores } from "./test-stores.js";
@@ -79,6 +80,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   });
   const logoutDelivery =
     options.deliversLogouts === true ? startLogoutDelivery({ ...app, logger }) : undefined;
+  const endingCompletion =
+    options.deliversLogouts === true ? startEndingCompletion({ ...app, logger }) : undefined;
   const listener = await listen({ ...config, handler: app.handler });
   return {
     issuer: config.issuer,
@@ -91,6 +94,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     async close() {
       await listener.drain(1000);
       await logoutDelivery?.stop();
+      await endingCompletion?.stop();
       await app.close();
       await deployment.close();
       await stores?.drop();

@@ -1,0 +1,26 @@
+import type { Knex } from "knex";
+
+/** By which the sessions of a client are found, and what has yet to be cleaned up of what ended. */
+export async function up(knex: Knex): Promise<void> {
+  // No foreign keys: a session has a new row at each sign-in, and may lie in Redis.
+  await knex.schema.createTable("session_client", (table) => {
+    table.text("client_id").notNullable();
+    table.text("uid").notNullable();
+    table.bigInteger("expires_at").notNullable().index();
+    table.primary(["client_id", "uid"]);
+  });
+  await knex.schema.createTable("session_ending", (table) => {
+    table.text("subject").notNullable();
+    table.text("id").notNullable();
+    table.text("reason").notNullable();
+    table.bigInteger("ended_until").notNullable();
+    table.bigInteger("due_at").notNullable().index();
+    table.text("claim");
+    table.primary(["subject", "id"]);
+  });
+}
+
+/** Sessions are found by account alone; relying parties are not told of what was not cleaned up yet. */
+export async function down(knex: Knex): Promise<void> {
+  await knex.schema.dropTable("session_ending").dropTable("session_client");
+}
