@@ -54,8 +54,8 @@ describe("a JWT that is no access token of this server", () => {
     const api = await rawRequest(`${server.issuer}/protected-resource`, {
       headers: { Authorization: `Bearer ${token}` },
     });
-    // Node itself refuses headers that are too long.
-    expect(api.status).to.equal(token.length > 16_384 ? 431 : 401);
+    // What is no bearer token at all is a bad request; Node itself refuses headers that are too long.
+    expect(api.status).to.be.oneOf(token.length > 16_384 ? [431] : [400, 401]);
   }
 
   interface Parts {
