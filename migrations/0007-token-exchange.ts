@@ -5,6 +5,8 @@ const COLUMNS_BY_INDEX = {
   token_exchange_policy_one_source: "(client_id, source, target) where source is not null",
 };
 
+const DIGESTS = ["jti", "grant", "session", "account", "client"];
+
 /** What a client may exchange goes with the client, and with each of the APIs. */
 export async function up(knex: Knex): Promise<void> {
   await knex.schema.createTable("token_exchange_policy", (table) => {
@@ -25,6 +27,33 @@ export async function up(knex: Knex): Promise<void> {
     await knex.raw(`create unique index ${index} on token_exchange_policy ${columns}`);
   }
   if (isPostgres(knex)) await tellChanges(knex);
+  await createAncestorTable(knex);
+}
+
+/** Columns as those of `status_list_entry`, with which each row goes. */
+async function createAncestorTable(knex: Knex): Promise<void> {
+  await knex.schema.createTable("status_list_ancestor", (table) => {
+    table.bigInteger("list_id").notNullable();
+    table.integer("idx").notNullable();
+    table.bigInteger("jti_digest").notNullable();
+    table.bigInteger("grant_digest");
+    table.bigInteger("session_digest");
+    table.bigInteger("account_digest");
+    table.bigInteger("client_digest").notNullable();
+    table.bigInteger("issued_at").notNullable();
+    table.primary(["list_id", "idx", "jti_digest"]);
+    table
+      .foreign(["list_id", "idx"])
+      .references(["list_id", "idx"])
+      .inTable("status_list_entry")
+      .onDelete("cascade");
+    for (const name of DIGESTS) {
+      const column = `${name}_digest`;
+      table.index([column], `status_list_ancestor_${column}_index`, {
+        predicate: knex.whereNotNull(column),
+      });
+    }
+  });
 }
 
 /** Of new rows, too: those of a client are kept together, and one more changes what is kept. */
@@ -45,7 +74,7 @@ async function tellChanges(knex: Knex): Promise<void> {
 
 /** Nobody may exchange anything any more, with this version or one before. */
 export async function down(knex: Knex): Promise<void> {
-  await knex.schema.dropTable("token_exchange_policy");
+  await knex.schema.dropTable("status_list_ancestor").dropTable("token_exchange_policy");
 }
 
 function isPostgres(knex: Knex): boolean {

@@ -1,10 +1,13 @@
 import type { ResourceServerStore } from "../clients/resource-server-store.js";
 import type { StatusListAllocator } from "../tokens/status-list-allocator.js";
+import type { TokenSubjects } from "../tokens/status-list-store.js";
+import type { TokenAncestor, TokenAncestors } from "./token-ancestors.js";
 import type { AccessTokenBeingIssued, AddAccessTokenClaims } from "./access-token-claims.js";
 
 export interface StatusListClaimDeps {
   readonly resourceServers: Pick<ResourceServerStore, "find">;
   readonly statusListAllocator: StatusListAllocator;
+  readonly ancestors: Pick<TokenAncestors, "of">;
 }
 
 /**
@@ -19,6 +22,7 @@ export function createStatusListClaim(deps: StatusListClaimDeps): AddAccessToken
       api: api.identifier,
       jti: requireText(issued, "jti"),
       ...subjectsOf(issued.token),
+      ancestors: deps.ancestors.of(issued.token).map(toSubjects),
       clientId: requireText(issued, "client_id"),
       issuedAtSeconds: requireNumber(issued, "iat"),
       expiresAtSeconds: requireNumber(issued, "exp"),
@@ -34,6 +38,11 @@ function subjectsOf(token: AccessTokenBeingIssued["token"]) {
   }
   const { grantId, accountId, expiresWithSession, sessionUid } = token;
   return { grantId, accountId, sessionUid: expiresWithSession === true ? sessionUid : undefined };
+}
+
+function toSubjects(ancestor: TokenAncestor): TokenSubjects {
+  const { jti, clientId, issuedAtSeconds, accountId, grantId, sessionUid } = ancestor;
+  return { jti, clientId, issuedAtSeconds, accountId, grantId, sessionUid };
 }
 
 function requireText({ claims }: AccessTokenBeingIssued, name: string): string {

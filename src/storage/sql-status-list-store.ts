@@ -6,6 +6,7 @@ import type {
   CounterRequest,
   RevokedSubject,
   StatusListEntry,
+  TokenSubjects,
   StatusListStore,
 } from "../tokens/status-list-store.js";
 import type { Database } from "./open-database.js";
@@ -19,6 +20,9 @@ export interface SqlStatusListStoreDeps {
 
 /** 500: few enough for the planners to look each up in an index, and read within milliseconds. */
 const SUBJECTS_A_STATEMENT = 500;
+
+/** SQLite takes at most 500 rows in one insert. */
+const MAX_ROWS_PER_INSERT = 400;
 
 /** 60 s more than any of its tokens: a node whose clock is behind may still give it out. */
 const PURGE_DELAY_SECONDS = 60;
@@ -84,6 +88,7 @@ export function createSqlStatusListStore({
 
   /** @param revoked of one subject. */
   async function findEntries(
+    table: "status_list_entry" | "status_list_ancestor",
     revoked: readonly RevokedSubject[],
   ): Promise<Pick<StatusListEntry, "listId" | "index">[]> {
     const [first] = revoked;
@@ -101,7 +106,7 @@ export function createSqlStatusListStore({
         .with("revoked", given)
         .from("revoked")
         // A cross join, which SQLite takes in this order: else it would read all entries each time.
-        .crossJoin(knex.raw("status_list_entry as entry"))
+        .crossJoin(knex.raw(`${table} as entry`))
         .whereRaw(digests.map((column) => `entry.${column} = revoked.${column}`).join(" and "))
         .whereRaw("entry.issued_at <= revoked.issued_until")
         .select({ listId: "entry.list_id", index: "entry.idx" })
@@ -119,7 +124,18 @@ export function createSqlStatusListStore({
     },
 
     async add(entries) {
-      await knex("status_list_entry").insert(entries.map(toRow));
+      const rows = entries.map((entry) => toRow(entry, entry));
+      const ancestors = entries.flatMap((entry) =>
+        (entry.ancestors ?? []).map((ancestor) => toRow(entry, ancestor)),
+      );
+      if (ancestors.length === 0) {
+        await knex("status_list_entry").insert(rows);
+        return;
+      }
+      await knex.transaction(async (transaction) => {
+        await transaction("status_list_entry").insert(rows);
+        await transaction.batchInsert("status_list_ancestor", ancestors, MAX_ROWS_PER_INSERT);
+      });
     },
 
     async find(listId) {
@@ -134,7 +150,9 @@ export function createSqlStatusListStore({
       const found = [];
       for (const group of Object.values(Object.groupBy(revoked, ({ subject }) => subject))) {
         for (let start = 0; start < group.length; start += SUBJECTS_A_STATEMENT) {
-          found.push(...(await findEntries(group.slice(start, start + SUBJECTS_A_STATEMENT))));
+          const some = group.slice(start, start + SUBJECTS_A_STATEMENT);
+          found.push(...(await findEntries("status_list_entry", some)));
+          found.push(...(await findEntries("status_list_ancestor", some)));
         }
       }
       return found;
@@ -188,16 +206,17 @@ function toBlock(row: StatusListRow, count: number): CounterBlock {
   };
 }
 
-function toRow(entry: StatusListEntry): StatusListEntryRow {
+/** @param token whose revocation the bit is for. */
+function toRow({ listId, index }: StatusListEntry, token: TokenSubjects): StatusListEntryRow {
   return {
-    list_id: entry.listId,
-    idx: entry.index,
-    jti_digest: digestOf(entry.jti),
-    grant_digest: digestOrNull(entry.grantId),
-    session_digest: digestOrNull(entry.sessionUid),
-    account_digest: digestOrNull(entry.accountId),
-    client_digest: digestOf(entry.clientId),
-    issued_at: entry.issuedAtSeconds,
+    list_id: listId,
+    idx: index,
+    jti_digest: digestOf(token.jti),
+    grant_digest: digestOrNull(token.grantId),
+    session_digest: digestOrNull(token.sessionUid),
+    account_digest: digestOrNull(token.accountId),
+    client_digest: digestOf(token.clientId),
+    issued_at: token.issuedAtSeconds,
   };
 }
 

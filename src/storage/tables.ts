@@ -209,6 +209,7 @@ declare module "knex/types/tables.js" {
     model: Table<ModelRow, "consumed_at" | "consumed_by">;
     status_list: Table<StatusListRow>;
     status_list_entry: Table<StatusListEntryRow>;
+    status_list_ancestor: Table<StatusListEntryRow>;
     logout_delivery: Table<LogoutDeliveryRow>;
     session_client: Table<SessionClientRow>;
     session_ending: Table<SessionEndingRow>;

@@ -30,10 +30,8 @@ export interface CounterBlock extends StatusList {
   readonly end: number;
 }
 
-/** The bit of one token, and whom the token was issued for. */
-export interface StatusListEntry {
-  readonly listId: number;
-  readonly index: number;
+/** What a token can be revoked by. */
+export interface TokenSubjects {
   readonly jti: string;
   readonly grantId: string | undefined;
   /** Only of a token that ends with its session. */
@@ -41,6 +39,14 @@ export interface StatusListEntry {
   readonly accountId: string | undefined;
   readonly clientId: string;
   readonly issuedAtSeconds: number;
+}
+
+/** The bit of one token, and whom the token was issued for. */
+export interface StatusListEntry extends TokenSubjects {
+  readonly listId: number;
+  readonly index: number;
+  /** The tokens that it was exchanged for: with any of them it is revoked. */
+  readonly ancestors?: readonly TokenSubjects[];
 }
 
 /** Tokens that were revoked: those of this subject with an `iat` up to and including this second. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import { REVOCATION_SUBJECTS } from "../../src/tokens/revocation-store.js";
+import { REVOCATION_SUBJECTS, consentId } from "../../src/tokens/revocation-store.js";
 import type {
   CounterBlock,
   NewStatusList,
@@ -163,6 +163,26 @@ describeOnEachBackend("StatusListStore", (stores) => {
       expect(await findRevoked({ subject: "client", ...revoked })).to.deep.equal([entry.index]);
     });
 
+    it("finds an exchanged token by those that it came from, each by when it was issued itself", async () => {
+      const [subject, actor] = [newEntry({ issuedAtSeconds: now() - 10 }), newEntry()];
+      const entry = newEntry({ ancestors: [subject, actor], issuedAtSeconds: now() + 5 });
+      const many = Array.from({ length: 399 }, () => newEntry({ ancestors: [newEntry()] }));
+      await lists().add([entry, ...many]);
+      const early = { issuedUntilSeconds: now() - 10 };
+      const { jti, clientId, accountId = "" } = subject;
+      for (const revoked of [
+        { subject: "token", id: jti, ...early },
+        { subject: "client", id: clientId, ...early },
+        { subject: "consent", id: consentId(accountId, clientId), ...early },
+        { subject: "session", id: actor.sessionUid ?? "", issuedUntilSeconds: now() },
+        { subject: "token", id: entry.jti, issuedUntilSeconds: now() + 5 },
+      ] as const) {
+        expect(await findRevoked(revoked), revoked.subject).to.deep.equal([entry.index]);
+      }
+      expect(await findRevoked({ subject: "token", id: actor.jti, ...early })).to.deep.equal([]);
+      expect(await findRevoked({ subject: "token", id: entry.jti, ...early })).to.deep.equal([]);
+    });
+
     it("finds those of more revocations than a statement has room for", async () => {
       const entries = Array.from({ length: 1200 }, () => newEntry());
       for (const start of [0, 400, 800]) await lists().add(entries.slice(start, start + 400));
@@ -221,7 +241,9 @@ describeOnEachBackend("StatusListStore", (stores) => {
       await knex("status_list_entry").delete();
       await knex("status_list").delete();
       const ended = await reserve(newApi());
-      await lists().add(Array.from({ length: 25 }, () => newEntry({ listId: ended.id })));
+      await lists().add(
+        Array.from({ length: 25 }, () => newEntry({ listId: ended.id, ancestors: [newEntry()] })),
+      );
       stores().clock.advance(4200);
       expect(await lists().purgeExpired(10)).to.equal(0);
       const live = await reserve(newApi());
@@ -233,6 +255,7 @@ describeOnEachBackend("StatusListStore", (stores) => {
       expect(steps).to.deep.equal([10, 10, 6]);
       expect(await knex("status_list").pluck("id")).to.deep.equal([live.id]);
       expect(await knex("status_list_entry").pluck("list_id")).to.deep.equal([live.id]);
+      expect(await knex("status_list_ancestor").where({ list_id: ended.id })).to.deep.equal([]);
     });
 
     it("is purged by several nodes at once without harm", async () => {

@@ -13,6 +13,7 @@ import {
 } from "../support/token-exchange.js";
 import { PASSWORD, startTestServer, type TestServer } from "../support/test-server.js";
 import { eventually } from "../support/eventually.js";
+import { fetchStatus } from "../support/status-list.js";
 
 /** An opaque token is revoked where it is stored, a JWT by what is written of it. */
 const FORMATS: readonly (readonly [what: string, source: string, target: string])[] = [
@@ -34,6 +35,7 @@ for (const [formats, source, target] of FORMATS) {
     before(async () => {
       server = await startTestServer();
       await createExchangeApis(server);
+      await server.app.resourceServers.update(STOCK, () => ({ statusList: true }));
       stockClient = await createMachineClient(server, {}, { resourceServer: target });
       stock = await connect(server, stockClient);
     });
@@ -45,6 +47,13 @@ for (const [formats, source, target] of FORMATS) {
     });
 
     const accountId = () => toAccountId(signedIn.subject);
+
+    /** In the status list of the API, by which it need not ask (draft-ietf-oauth-status-list-21). */
+    async function expectListed(token: string): Promise<void> {
+      if (target !== STOCK) return;
+      const isListed = async () => (await fetchStatus(server.issuer, token)) === 1;
+      await eventually("the list says so", isListed, 3000);
+    }
 
     const WAYS: Record<string, () => Promise<unknown>> = {
       "the subject token is revoked": () => exchanges.shop.revoke(signedIn.token),
@@ -82,6 +91,7 @@ for (const [formats, source, target] of FORMATS) {
         const second = await orders.exchange({ subject_token: first.access_token, ...parameters });
         for (const { access_token } of [first, second]) {
           expect(await stock.introspect(access_token)).to.include({ active: true });
+          if (target === STOCK) expect(await fetchStatus(server.issuer, access_token)).to.equal(0);
         }
         await end();
         if (what === "it is revoked itself") await orders.revoke(first.access_token);
@@ -92,6 +102,7 @@ for (const [formats, source, target] of FORMATS) {
             1000,
           );
           expect(await stock.introspect(access_token)).to.deep.equal({ active: false });
+          await expectListed(access_token);
         }
         if (what.includes("deleted")) return;
         for (const token of [first.access_token, second.access_token]) {
@@ -118,6 +129,7 @@ for (const [formats, source, target] of FORMATS) {
         expect(await stock.introspect(access_token)).to.include({ active: true });
         await end(machine, client, subject.access_token);
         expect(await stock.introspect(access_token)).to.deep.equal({ active: false });
+        await expectListed(access_token);
       }
     });
 
@@ -132,6 +144,7 @@ for (const [formats, source, target] of FORMATS) {
       });
       await orders.revoke(actor.access_token);
       expect(await stock.introspect(access_token)).to.deep.equal({ active: false });
+      await expectListed(access_token);
     });
 
     it("and is exchanged no more a second after that was disallowed, without an error on the way", async () => {
