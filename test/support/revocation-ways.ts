@@ -30,6 +30,8 @@ export interface Belongings {
   readonly callback: URL | undefined;
   /** For the API. */
   readonly jwt: string;
+  /** What the API has exchanged that for (RFC 8693), a JWT for another API. */
+  readonly exchanged: string;
   /** For userinfo; undefined for a machine. */
   readonly opaque: string | undefined;
   /** Used, and the one that took its place. */
@@ -173,6 +175,10 @@ export const WAYS_TO_CHECK: Readonly<Record<string, WayToCheck>> = {
     appliesTo: () => true,
     isAlive: (ask, { api, jwt }) => introspect(ask, api, jwt),
   },
+  "introspection of what was exchanged for it": {
+    appliesTo: () => true,
+    isAlive: (ask, { api, exchanged }) => introspect(ask, api, exchanged),
+  },
   "introspection by the client": {
     appliesTo: () => true,
     isAlive: (ask, { client, jwt }) => introspect(ask, client, jwt),
@@ -203,7 +209,9 @@ export const WAYS_TO_CHECK: Readonly<Record<string, WayToCheck>> = {
   },
 };
 
-/** The API that every token of the table is for. */
+const EXCHANGE_TARGET = "https://api.example.com/behind-the-table";
+
+/** The API that every token of the table is for, which may exchange them. */
 export async function createTableApi(server: TestServer): Promise<TestClient> {
   const identifier = protectedResourceIdentifier(server.issuer);
   await server.app.resourceServers.create({
@@ -213,7 +221,27 @@ export async function createTableApi(server: TestServer): Promise<TestClient> {
     open: true,
     accessTokenFormat: "jwt",
   });
-  return createMachineClient(server, {}, { resourceServer: identifier });
+  await server.app.resourceServers.create({
+    identifier: EXCHANGE_TARGET,
+    name: "Behind the table",
+    scopes: { "orders:read": "Read your orders" },
+    accessTokenFormat: "jwt",
+  });
+  const api = await createMachineClient(server, {}, { resourceServer: identifier });
+  await server.app.tokenExchangePolicies.save({
+    clientId: api.clientId,
+    source: identifier,
+    target: EXCHANGE_TARGET,
+    kinds: ["delegation"],
+    scopes: undefined,
+  });
+  return api;
+}
+
+async function exchange(server: TestServer, api: TestClient, jwt: string): Promise<string> {
+  const rp = await connect(server, api);
+  const answer = await rp.exchange({ subject_token: jwt, resource: EXCHANGE_TARGET });
+  return answer.access_token;
 }
 
 export async function gather(
@@ -231,7 +259,7 @@ export async function gather(
     const rp = await connect(server, client);
     const { access_token: jwt } = await rp.clientCredentials({ resource, scope: "orders:read" });
     const none = { attempt: undefined, callback: undefined, opaque: undefined, refreshTokens: [] };
-    return { ...shared, ...none, client, rp, jwt };
+    return { ...shared, ...none, client, rp, jwt, exchanged: await exchange(server, api, jwt) };
   }
   const client = await createTestClient(server);
   const rp = await connect(server, client);
@@ -247,6 +275,7 @@ export async function gather(
     callback,
     opaque: first.access_token,
     jwt: second.access_token,
+    exchanged: await exchange(server, api, second.access_token),
     refreshTokens: [first.refresh_token ?? "", second.refresh_token ?? ""],
   };
 }
