@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { Clock } from "../lib/clock.js";
+import { LatchkeyError } from "../lib/errors.js";
 import { randomToken } from "../lib/random-token.js";
 import { createIndexPermutation } from "./status-list-permutation.js";
 import type {
@@ -79,8 +80,16 @@ export function createStatusListAllocator(deps: StatusListAllocatorDeps): Status
     } catch (err) {
       // Whatever was written stays unused. After an outage the database may be another one.
       supplies.clear();
-      for (const { settle } of group) settle.reject(err);
+      for (const { settle } of [...group, ...takeHopeless(err)]) settle.reject(err);
     }
+  }
+
+  /** In an outage those who wait behind a group would wait for as long again, for nothing. */
+  function takeHopeless(err: unknown): readonly Waiting[] {
+    if (!(err instanceof LatchkeyError) || err.status !== 503) return [];
+    const all = waiting;
+    waiting = [];
+    return all;
   }
 
   async function takePlace(token: TokenBeingIssued): Promise<{ listId: number; index: number }> {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
+import { LatchkeyError } from "../../src/lib/errors.js";
 import {
   createStatusListAllocator,
   type TokenBeingIssued,
@@ -104,6 +105,24 @@ describeOnEachBackend("The allocator of places in status lists", (stores) => {
       [newApi(), newApi()].map((api) => node.allocate(newToken(api))),
     );
     expect(places[0]?.uri).to.not.equal(places[1]?.uri);
+  });
+
+  it("lets nobody wait behind a group that an outage has failed", async () => {
+    const { statusLists, clock } = stores();
+    const outage = new LatchkeyError("database_unavailable", "away", { status: 503 });
+    let attempts = 0;
+    const add = () => {
+      attempts++;
+      return Promise.reject(outage);
+    };
+    const store = { ...statusLists, add };
+    const node = createStatusListAllocator({ issuer: ISSUER, clock, store });
+    const api = newApi();
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 2000 }, () => node.allocate(newToken(api))),
+    );
+    expect(outcomes.every(({ status }) => status === "rejected")).to.equal(true);
+    expect(attempts).to.equal(1);
   });
 
   it("gives nothing when nothing could be written, and goes on afterwards", async () => {

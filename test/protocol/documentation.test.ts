@@ -30,7 +30,8 @@ describe("the documentation", function () {
       OUTBOUND_ALLOWED_HOSTS: "localhost",
     };
     server = await spawnServer(environment);
-    const [web, api, verifying] = [await freePort(), await freePort(), await freePort()];
+    const [web, api] = [await freePort(), await freePort()];
+    const [verifying, listed] = [await freePort(), await freePort()];
     addresses = {
       "http://localhost:8000": server.issuer,
       "localhost:3000": `localhost:${web}`,
@@ -39,6 +40,8 @@ describe("the documentation", function () {
       "listen(4000": `listen(${api}`,
       "localhost:4001": `localhost:${verifying}`,
       "listen(4001": `listen(${verifying}`,
+      "localhost:4002": `localhost:${listed}`,
+      "listen(4002": `listen(${listed}`,
     };
     const inBanner = (pattern: RegExp) => pattern.exec(server.output())?.[1] ?? "";
     demonstration = {
@@ -53,6 +56,7 @@ describe("the documentation", function () {
     runAhead("docs/guides/registering-apis.md", ["registering-apis"]);
     runAhead("docs/guides/verify-access-tokens.md", ["verify"]);
     runAhead("docs/guides/token-exchange.md", ["token-exchange"]);
+    runAhead("docs/guides/status-lists.md", ["status-lists"]);
     runAhead("docs/guides/registering-clients.md", ["registering-commands", "registering-dynamic"]);
   });
   after(async () => {
@@ -132,6 +136,11 @@ describe("the documentation", function () {
     const output = await printed("api");
     expect(output.match(/^\d{3}$/gm)).to.deep.equal(["401", "200", "403", "401"]);
     expect(output).to.match(/^\{"active":true,.*^\{"active":false\}$/ms);
+  });
+
+  it("guide for status lists: the program refuses a revoked token without asking for it", async () => {
+    const output = await printed("status-lists");
+    expect(output.match(/^\d{3}$/gm)).to.deep.equal(["200", "401"]);
   });
 
   it("guide for registering APIs: made, opened to a client, given claims", async () => {

@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
+import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
 import type { AccountId } from "../../src/accounts/account.js";
 import { protectedResourceIdentifier } from "../../src/demonstration/create-demonstration.js";
+import {
+  AccessTokenError,
+  createAccessTokenVerifier,
+  type RevocationOptions,
+} from "../../src/verify/index.js";
 import { refusalOf } from "./oauth-error.js";
 import type { RawAnswer, RawRequest } from "./raw-request.js";
 import {
@@ -10,6 +16,7 @@ import {
   type RelyingParty,
   type TokenSet,
 } from "./relying-party-libraries.js";
+import { fetchStatusList, statusReferenceOf } from "./status-list.js";
 import { createMachineClient, createTestClient, type TestClient } from "./test-client.js";
 import { PASSWORD, type TestServer } from "./test-server.js";
 import { basic } from "./token-endpoint.js";
@@ -169,6 +176,38 @@ const introspect = async (ask: Ask, by: TestClient, token: string): Promise<bool
   return (JSON.parse(answer.body) as { active: boolean }).active;
 };
 
+/** As an API that asks this node alone. */
+function fetchFrom(ask: Ask) {
+  return async (url: string, init: RequestInit): Promise<Response> => {
+    const request = new Request(url, init);
+    const { pathname, search } = new URL(url);
+    const answer = await ask(pathname + search, {
+      method: request.method,
+      headers: Object.fromEntries(request.headers),
+      body: await request.text(),
+    });
+    return new Response(answer.body, { status: answer.status });
+  };
+}
+
+/** By an API that has just started, so that nothing is kept. */
+async function verify(ask: Ask, given: Belongings, revocation: RevocationOptions) {
+  const verifier = createAccessTokenVerifier({
+    issuer: given.server.issuer,
+    audience: protectedResourceIdentifier(given.server.issuer),
+    revocation,
+    fetch: fetchFrom(ask),
+  });
+  try {
+    await verifier.verify(given.jwt);
+    return true;
+  } catch (err) {
+    if (!(err instanceof AccessTokenError)) throw err;
+    if (err.status !== 401) throw err;
+    return false;
+  }
+}
+
 /** By who looks. */
 export const WAYS_TO_CHECK: Readonly<Record<string, WayToCheck>> = {
   "introspection by the API": {
@@ -182,6 +221,33 @@ export const WAYS_TO_CHECK: Readonly<Record<string, WayToCheck>> = {
   "introspection by the client": {
     appliesTo: () => true,
     isAlive: (ask, { client, jwt }) => introspect(ask, client, jwt),
+  },
+  "the status list, by jose and zlib": {
+    appliesTo: () => true,
+    async isAlive(ask, { server, jwt }) {
+      const keys = createLocalJWKSet(JSON.parse((await ask("/jwks")).body) as JSONWebKeySet);
+      const { idx, uri } = statusReferenceOf(jwt);
+      const list = await fetchStatusList(keys, uri, await ask(new URL(uri).pathname));
+      if (list.statusOf(idx) !== 0) return false;
+      const verified = jwtVerify(jwt, keys, { issuer: server.issuer, typ: "at+jwt" });
+      return verified.then(
+        () => true,
+        // A key that was dropped.
+        () => false,
+      );
+    },
+  },
+  "the verifier with the status list": {
+    appliesTo: () => true,
+    isAlive: (ask, given) => verify(ask, given, { statusList: { failure: "closed" } }),
+  },
+  "the verifier with introspection": {
+    appliesTo: () => true,
+    isAlive(ask, given) {
+      const { clientId, clientSecret = "" } = given.api;
+      const introspection = { clientId, clientSecret, failure: "closed", cacheSeconds: 0 } as const;
+      return verify(ask, given, { introspection });
+    },
   },
   "/protected-resource": {
     // Development alone has it.
@@ -220,6 +286,7 @@ export async function createTableApi(server: TestServer): Promise<TestClient> {
     scopes: { "orders:read": "Read your orders" },
     open: true,
     accessTokenFormat: "jwt",
+    statusList: true,
   });
   await server.app.resourceServers.create({
     identifier: EXCHANGE_TARGET,

@@ -1,5 +1,5 @@
 import { inflateSync } from "node:zlib";
-import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
+import { createRemoteJWKSet, decodeJwt, jwtVerify, type JWTVerifyGetKey } from "jose";
 import { rawRequest, type RawAnswer } from "./raw-request.js";
 
 /** `status_list` of a token (draft-ietf-oauth-status-list-21 §6.2). */
@@ -18,17 +18,18 @@ export function statusReferenceOf(accessToken: string): StatusReference {
 /**
  * What an API does that keeps nothing (§8.3), by jose and zlib and nothing of ours.
  *
+ * @param issuer or the keys that are published.
  * @param answer what one node of several gave, when it is not to be fetched from its address.
  */
 export async function fetchStatusList(
-  issuer: string,
+  issuer: string | JWTVerifyGetKey,
   uri: string,
   answer?: RawAnswer,
 ): Promise<{ readonly statusOf: (idx: number) => number; readonly invalid: readonly number[] }> {
   const { status, body } =
     answer ?? (await rawRequest(uri, { headers: { Accept: "application/statuslist+jwt" } }));
   if (status !== 200) throw new Error(`the list was answered with ${status}`);
-  const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
+  const keys = typeof issuer === "string" ? createRemoteJWKSet(new URL(`${issuer}/jwks`)) : issuer;
   const { payload } = await jwtVerify<{ status_list: { bits: number; lst: string } }>(body, keys, {
     typ: "statuslist+jwt",
     subject: uri,
