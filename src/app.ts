@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 import { Router } from "@koa/router";
 import Koa from "koa";
 import mount from "koa-mount";
-import { createCreateAccount, createSetPassword } from "./accounts/create-account.js";
+import { createAccountChanges } from "./accounts/account-changes.js";
 import { createPasswordHasher, DEFAULT_PASSWORD_HASHING } from "./accounts/password-hasher.js";
-import { createSetDisabled } from "./accounts/set-disabled.js";
 import { createSignIn } from "./accounts/sign-in.js";
+import { managementApiIdentifier } from "./clients/management-api.js";
 import type { Config } from "./config/config.js";
 import type { Deployment } from "./deployment.js";
 import {
@@ -35,6 +35,7 @@ import { createRequestContext } from "./http/request-context.js";
 import { setSealedRequestCookie } from "./http/sealed-request-cookie.js";
 import { createSecurityHeaders } from "./http/security-headers.js";
 import { addStatusListRoute } from "./http/status-list-route.js";
+import { addSessionRoutes } from "./http/session-routes.js";
 import { createServerMetadataAlias } from "./http/server-metadata-alias.js";
 import { createTokenRoutes } from "./http/token-routes.js";
 import { defaultKeyTimes, type KeyTimes } from "./keys/key-schedule.js";
@@ -54,6 +55,7 @@ import { createServerStatusLists } from "./oidc/server-status-lists.js";
 import { createServerRevocations } from "./oidc/server-revocations.js";
 import { createSealedRequests } from "./oidc/sealed-request.js";
 import { createLogoutQueue } from "./sessions/logout-queue.js";
+import { createRateLimiters } from "./storage/rate-limiter.js";
 import { createStores } from "./storage/create-stores.js";
 
 export interface AppDeps extends Omit<Deployment, "close"> {
@@ -73,6 +75,7 @@ export async function createApp(deps: AppDeps) {
   const { config, secretKeys, database, redis, changes, clock, logger } = deps;
   const { issuer } = config;
   const basePath = new URL(issuer).pathname.replace(/\/$/, "");
+  const managementApi = managementApiIdentifier(issuer);
   const audit = createAudit(logger);
   const secrets = deriveSecrets(secretKeys);
 
@@ -89,7 +92,6 @@ export async function createApp(deps: AppDeps) {
     concurrency: config.passwordHashConcurrency,
     queueLength: config.passwordHashQueue,
   });
-  const accountDeps = { accounts, passwordHasher, issuerHost: new URL(issuer).host };
   const signIn = createSignIn({ accounts, passwordHasher, logger });
 
   const algorithms = [...new Set([...BASE_ALGORITHMS, config.accessTokenAlgorithm])];
@@ -106,14 +108,7 @@ export async function createApp(deps: AppDeps) {
   });
   const { signingKeys } = keys;
 
-  const statusLists = createServerStatusLists({
-    ...stores,
-    settings: config,
-    revocations,
-    signingKeys,
-    clock,
-    logger,
-  });
+  const statusLists = createServerStatusLists({ ...shared, revocations, signingKeys });
 
   const assets = loadAssets({ directory: join(viewsDirectory, "assets"), basePath });
   const { render } = createRenderer({ viewsDirectory, assets, basePath });
@@ -137,9 +132,14 @@ export async function createApp(deps: AppDeps) {
     values,
   });
   const { provider, directSignIn, findLiveAccessToken } = running;
-  const sealer = secrets.modelIds;
-  const sessions = createSessions({ ...shared, ...running, revocations, values, sealer });
-  const { endAccess } = sessions;
+  const sessions = createSessions({
+    ...shared,
+    ...running,
+    revocations,
+    values,
+    sealer: secrets.modelIds,
+    cookieSignatures: secrets.cookies,
+  });
   const interactions = createInteractions({
     ...stores,
     provider,
@@ -156,6 +156,15 @@ export async function createApp(deps: AppDeps) {
     isDraining: () => draining,
   });
   addStatusListRoute(router, { statusLists: statusLists.publisher, clock });
+  addSessionRoutes(router, {
+    ...config,
+    ...shared,
+    sessions,
+    findPresentedToken: running.findPresentedToken,
+    createRateLimiter: createRateLimiters(redis),
+    managementApi,
+    sessionCookieName: provider.cookieName("session"),
+  });
   addHomeRoute(router, { config, render, basePath });
   addCookieCheckRoutes(router, { render, basePath });
   addInteractionRoutes(router, {
@@ -205,17 +214,15 @@ export async function createApp(deps: AppDeps) {
     ...stores,
     ...running,
     audit,
-    createAccount: createCreateAccount(accountDeps),
-    logoutQueue,
-    setPassword: createSetPassword({
-      ...accountDeps,
-      endAccess: (id) => endAccess.ofAccount(id, { reason: "password_changed" }),
-    }),
-    setDisabled: createSetDisabled({
+    ...createAccountChanges({
       accounts,
-      endAccess: (id) => endAccess.ofAccount(id, { reason: "account_disabled" }),
+      passwordHasher,
+      issuerHost: new URL(issuer).host,
+      endAccess: sessions.endAccess,
     }),
+    logoutQueue,
     ...sessions,
+    managementApi,
     revocations,
     clientAdministration: createClientAdministration({ ...running, clients, revocations, audit }),
     /** Answers every request; Koa never lets it reject. */

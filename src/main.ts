@@ -10,6 +10,7 @@ import { ConfigurationError, formatProblems } from "./config/configuration-error
 import { loadConfig } from "./config/load-config.js";
 import { loadEnvironment } from "./config/load-environment.js";
 import { declareApis } from "./clients/declared-apis.js";
+import { ensureManagementApi } from "./clients/management-api.js";
 import { createDemonstration, registerPlayground } from "./demonstration/create-demonstration.js";
 import { formatBanner } from "./demonstration/format-banner.js";
 import { listen, type Listener } from "./http/listen.js";
@@ -79,6 +80,7 @@ async function run(config: Config, logger: Logger): Promise<void> {
 
     await assertNoDemonstration(config, app);
     const banner = await prepareDevelopment(config, app);
+    await ensureManagementApi({ ...app, issuer: config.issuer });
     await declareApis(config.declaredApis, { ...app, logger });
     const listener = await listen({ ...config, handler: app.handler });
     if (banner !== undefined) process.stdout.write(banner);

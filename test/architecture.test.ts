@@ -78,6 +78,7 @@ const HOME_OF: Record<string, readonly string[]> = {
   "openid-client": ["federation"],
   knex: ["storage"],
   ioredis: ["storage"],
+  "rate-limiter-flexible": ["storage"],
   pg: ["storage"],
   "better-sqlite3": ["storage"],
   pino: ["lib"],

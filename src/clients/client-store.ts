@@ -44,6 +44,8 @@ export interface ClientStore {
   setSecretHash(clientId: string, secretHash: string): Promise<boolean>;
   /** Whether there is a client whose policy allows it. */
   hasDirectSignIn(): Promise<boolean>;
+  /** Whether a client has a redirect URI of this origin (RFC 6454). */
+  hasOrigin(origin: string): Promise<boolean>;
   /** Also deletes the consents given to it. @returns false when there is no such client. */
   delete(clientId: string): Promise<boolean>;
   countDemonstration(): Promise<number>;

@@ -8,7 +8,7 @@ import { LatchkeyError } from "../lib/errors.js";
 import { applyApiOptions, type ApiOptions } from "./api-options.js";
 import { formatTable, notFound, type CommandResult } from "./command.js";
 
-type Apis = Pick<App, "resourceServers" | "clients" | "audit">;
+type Apis = Pick<App, "resourceServers" | "clients" | "audit" | "managementApi">;
 
 export async function createApi(
   app: Apis,
@@ -59,6 +59,7 @@ export async function updateApi(
   given: string,
   options: ApiOptions,
 ): Promise<CommandResult> {
+  assertNotBuiltIn(app, given);
   if (options.default === true) await assertDefaultIsFree(app, { default: true });
   let before: ResourceServer | undefined;
   const api = await change(app, given, (current) => {
@@ -100,6 +101,7 @@ export async function disallowClient(
 }
 
 export async function deleteApi(app: Apis, given: string): Promise<CommandResult> {
+  assertNotBuiltIn(app, given);
   const api = await app.resourceServers.find(given);
   if (api === undefined) throw notFound("API", given);
   assertNotManaged(api);
@@ -138,6 +140,13 @@ function hintsFor({ identifier, open, clients }: ResourceServer): string[] {
 
 function describe(api: ResourceServer) {
   return { ...toApiDocument(api), managed_by: api.managedBy ?? null };
+}
+
+/** By it this server is managed; only whom it allows is for administrators to say. */
+function assertNotBuiltIn({ managementApi }: Apis, given: string): void {
+  if (normalizeResourceIdentifier(given) !== managementApi) return;
+  const message = `"${managementApi}" is this server's own API: it can be allowed to clients, and neither changed nor deleted.`;
+  throw new LatchkeyError("api_built_in", message, { status: 409 });
 }
 
 function assertNotManaged({ identifier, managedBy }: ResourceServer): void {

@@ -50,6 +50,8 @@ export interface Config {
   readonly grantSeconds: number;
   readonly sessionIdleSeconds: number;
   readonly sessionAbsoluteSeconds: number;
+  /** Of one client at one address. */
+  readonly sessionStatusPerMinute: number;
   readonly trustedProxies: TrustedProxies;
   /** In lower case; undefined: certificates of clients are not known. */
   readonly clientCertificateHeader: string | undefined;

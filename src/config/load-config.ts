@@ -45,6 +45,7 @@ function toConfig(values: SettingValues): Omit<Config, "declaredApis"> {
     grantSeconds: values.GRANT_EXPIRE_DAYS * SECONDS_OF_A_DAY,
     sessionIdleSeconds: values.SESSION_IDLE_EXPIRE_DAYS * SECONDS_OF_A_DAY,
     sessionAbsoluteSeconds: values.SESSION_EXPIRE_DAYS * SECONDS_OF_A_DAY,
+    sessionStatusPerMinute: values.SESSION_STATUS_PER_MINUTE,
     trustedProxies: values.TRUST_PROXY,
     clientCertificateHeader: values.MTLS_CLIENT_CERTIFICATE_HEADER,
     openRegistration: values.OPEN_REGISTRATION,

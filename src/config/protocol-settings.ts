@@ -85,6 +85,15 @@ export const protocolSettings = {
     example: "30",
     constraints: "1 to 3650, whole days; at least `SESSION_IDLE_EXPIRE_DAYS`",
   },
+  SESSION_STATUS_PER_MINUTE: {
+    group: "Sessions",
+    meaning:
+      "Times in a minute that one application, or browser, at one address may ask for the status of sessions; then it is answered 429.",
+    type: wholeNumber(1, 1_000_000),
+    default: "300",
+    example: "300",
+    constraints: "1 to 1000000",
+  },
   OPEN_REGISTRATION: {
     group: "Protocol",
     meaning: "Lets anyone register a client; otherwise an initial access token is needed.",

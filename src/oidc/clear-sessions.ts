@@ -1,11 +1,11 @@
 import { errors, type Client, type Provider } from "oidc-provider";
 import type { Audit } from "../lib/audit.js";
 import type { Clock } from "../lib/clock.js";
-import { randomToken } from "../lib/random-token.js";
 import type { EndingReason } from "../sessions/ending-store.js";
 import type { Revoked } from "../tokens/revocation-store.js";
 import type { Revocations } from "../tokens/revocations.js";
 import type { BackchannelLogout } from "./backchannel-logout.js";
+import type { ChangeSession } from "./change-session.js";
 import type { SessionIdOf } from "./id-at-rest.js";
 import type { ModelStore } from "./model-store.js";
 import { takesPart, type SessionFacts } from "./session-facts.js";
@@ -32,10 +32,8 @@ export interface ClearSessions {
 
 export interface ClearSessionsDeps {
   readonly provider: Provider;
-  readonly models: Pick<
-    ModelStore,
-    "destroy" | "revokeByGrantId" | "findSessionByUid" | "upsertTogether"
-  >;
+  readonly models: Pick<ModelStore, "destroy" | "revokeByGrantId" | "findSessionByUid">;
+  readonly changeSession: ChangeSession;
   readonly backchannelLogout: Pick<BackchannelLogout, "enqueueLogout">;
   readonly revocations: Pick<Revocations, "revoke">;
   readonly sessionIdOf: SessionIdOf;
@@ -47,11 +45,10 @@ export interface ClearSessionsDeps {
 const BATCH_SIZE = 50;
 /** Of requests that write the session at the same time, one gets through each time. */
 const MAX_TRIES = 50;
-/** As `adapter.ts` makes them. */
-const REVISION_BYTES = 9;
 
 export function createClearSessions(deps: ClearSessionsDeps): ClearSessions {
-  const { provider, models, backchannelLogout, revocations, sessionIdOf, clock, audit } = deps;
+  const { provider, models, changeSession, backchannelLogout, revocations } = deps;
+  const { sessionIdOf, clock, audit } = deps;
 
   async function findClient(clientId: string): Promise<Client | undefined> {
     try {
@@ -109,23 +106,12 @@ export function createClearSessions(deps: ClearSessionsDeps): ClearSessions {
   }
 
   async function forgetClient({ uid }: SessionFacts, clientId: string): Promise<void> {
-    for (let tries = 0; tries < MAX_TRIES; tries++) {
-      const payload = await models.findSessionByUid(uid);
-      const id = payload && sessionIdOf(payload);
-      if (payload === undefined || id === undefined || !takesPart(payload, clientId)) return;
+    await changeSession(uid, (payload) => {
+      if (!takesPart(payload, clientId)) return undefined;
       const { [clientId]: _forgotten, ...authorizations } = Object(payload["authorizations"]);
-      const { revision, exp } = payload;
-      const written = await models.upsertTogether([
-        {
-          model: "Session",
-          id,
-          payload: { ...payload, authorizations, revision: randomToken(REVISION_BYTES) },
-          expiresInSeconds: Number(exp) - clock.nowSeconds(),
-          ...(typeof revision === "string" ? { follows: { id, revision } } : {}),
-        },
-      ]);
-      if (written) return;
-    }
+      const expiresInSeconds = Number(payload["exp"]) - clock.nowSeconds();
+      return { payload: { ...payload, authorizations }, expiresInSeconds };
+    });
   }
 
   return {

@@ -33,7 +33,7 @@ import { createOutboundFetch, OUTBOUND_BODY_BYTES } from "./outbound-fetch.js";
 import type { ProviderPages } from "./provider-pages.js";
 import { DPOP_ALGORITHMS } from "./protected-resource-metadata.js";
 import { createResourceServerInfo } from "./resource-server-info.js";
-import { ROUTES } from "./routes.js";
+import { GLOBAL_TOKEN_REVOCATION_ROUTE, ROUTES } from "./routes.js";
 import { createStatusListClaim } from "./status-list-claim.js";
 import { createAddTokenReferences } from "./token-references.js";
 
@@ -82,6 +82,11 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
     ],
     clientBasedCORS: clientBasedCors,
     cookies: cookies(settings, deps.cookieSignatures),
+    discovery: {
+      // draft-parecki-oauth-global-token-revocation-06
+      global_token_revocation_endpoint: settings.issuer + GLOBAL_TOKEN_REVOCATION_ROUTE,
+      global_token_revocation_endpoint_auth_methods_supported: ["Bearer"],
+    },
     enabledJWA: {
       clientAuthSigningAlgValues: [...CLIENT_SIGNING_ALGORITHMS],
       requestObjectSigningAlgValues: [...CLIENT_SIGNING_ALGORITHMS],

@@ -61,7 +61,7 @@ import { createFinishAnswers } from "./finish-answers.js";
 import { createTokenAncestors } from "./token-ancestors.js";
 import { registerTokenExchange } from "./token-exchange.js";
 import { createAreTokensAlive } from "./token-liveness.js";
-import { createFindPresentedToken } from "./presented-token.js";
+import { createFindPresentedToken, type FindPresentedToken } from "./presented-token.js";
 import { acceptNoncesOf, followKeys } from "./library-internals.js";
 import { leaveGrantsToPolicy } from "./leave-grants-to-policy.js";
 import { letMetadataBeCached } from "./metadata-caching.js";
@@ -97,6 +97,7 @@ export interface RunningProvider {
   readonly directSignIn: DirectSignIn;
   readonly backchannelLogout: BackchannelLogout;
   readonly findLiveAccessToken: FindLiveAccessToken;
+  readonly findPresentedToken: FindPresentedToken;
   readonly revokeLiveToken: RevokeLiveToken;
   /** Ends what goes on after the requests. */
   readonly close: () => Promise<void>;
@@ -171,18 +172,14 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   });
   validatedClients.keepFor(provider);
   limitDevicePolling(provider, models);
-  registerTokenExchange({
+  const findPresentedToken = createFindPresentedToken({
     ...deps,
     provider,
     ancestors,
-    findToken: createFindPresentedToken({
-      ...deps,
-      provider,
-      ancestors,
-      areTokensAlive,
-      findLiveAccessToken,
-    }),
+    areTokensAlive,
+    findLiveAccessToken,
   });
+  registerTokenExchange({ ...deps, provider, ancestors, findToken: findPresentedToken });
   const { enqueueLogout } = deps.logoutQueue;
   const backchannelLogout = createBackchannelLogout(provider, translateOutages({ enqueueLogout }));
   const surroundings = {
@@ -217,6 +214,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     directSignIn,
     backchannelLogout,
     findLiveAccessToken,
+    findPresentedToken,
     revokeLiveToken,
     close: () => consumptions.stop(),
   };

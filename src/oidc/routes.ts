@@ -19,3 +19,6 @@ export const ROUTES = {
   code_verification: "/device",
   device_authorization: "/device/auth",
 } as const;
+
+/** Not the library's; its metadata tell of it. */
+export const GLOBAL_TOKEN_REVOCATION_ROUTE = "/global-token-revocation";

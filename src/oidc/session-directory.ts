@@ -37,6 +37,11 @@ export interface SummarizedClient {
 export interface SessionDirectory {
   /** The one seen last comes first. */
   listSessions(accountId: string): Promise<SessionFacts[]>;
+  /** A page of those that a client takes part in; `ModelStore.listSessionsOfClient`. */
+  listSessionsOfClient(
+    clientId: string,
+    after?: string,
+  ): Promise<{ sessions: SessionFacts[]; next: string | undefined }>;
   /** @returns undefined for any handle that names no live session. */
   findByHandle(handle: string): Promise<SessionFacts | undefined>;
   findByUid(uid: string): Promise<SessionFacts | undefined>;
@@ -45,7 +50,7 @@ export interface SessionDirectory {
 }
 
 export interface SessionDirectoryDeps {
-  readonly models: Pick<ModelStore, "listSessions" | "findSessionByUid">;
+  readonly models: Pick<ModelStore, "listSessions" | "listSessionsOfClient" | "findSessionByUid">;
   readonly clients: Pick<ClientStore, "find">;
   readonly values: Pick<ModelValues, "veil" | "unveil">;
   readonly isEnded: Pick<IsEnded, "session">;
@@ -79,6 +84,10 @@ export function createSessionDirectory(deps: SessionDirectoryDeps): SessionDirec
       const stored = await models.listSessions(accountId);
       const live = (await Promise.all(stored.map(readLive))).flat();
       return live.toSorted((a, b) => b.lastSeenAtSeconds - a.lastSeenAtSeconds);
+    },
+    async listSessionsOfClient(clientId, after) {
+      const { sessions, next } = await models.listSessionsOfClient(clientId, after);
+      return { sessions: (await Promise.all(sessions.map(readLive))).flat(), next };
     },
     findByUid,
     async findByHandle(handle) {

@@ -26,12 +26,14 @@ export interface SessionFacts {
   readonly lastSeenAtSeconds: number;
   readonly network: string | undefined;
   readonly userAgent: string | undefined;
+  /** The browser forgets it when it is closed. */
+  readonly isTransient: boolean;
   readonly clients: readonly SessionClient[];
 }
 
 /** @returns undefined before a sign-in. */
 export function readSession({ id, payload }: StoredSession): SessionFacts | undefined {
-  const { uid, accountId, loginTs, exp, acr, amr, device } = payload;
+  const { uid, accountId, loginTs, exp, acr, amr, device, transient } = payload;
   if (typeof uid !== "string" || typeof accountId !== "string") return undefined;
   const signedInAtSeconds = Number(loginTs ?? 0);
   const { seenAtSeconds, network, userAgent }: Record<string, unknown> = { ...Object(device) };
@@ -46,6 +48,7 @@ export function readSession({ id, payload }: StoredSession): SessionFacts | unde
     lastSeenAtSeconds: typeof seenAtSeconds === "number" ? seenAtSeconds : signedInAtSeconds,
     network: text(network),
     userAgent: text(userAgent),
+    isTransient: transient === true,
     clients: readClients(payload),
   };
 }

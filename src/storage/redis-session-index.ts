@@ -95,7 +95,9 @@ export function createRedisSessionIndex({
 
     /** From the last to end to the first, so that what is added or swept meanwhile shifts none away. */
     async listSessionsOfClient(clientId, after = "0:0") {
-      const [shard = 0, rank = 0] = after.split(":").map(Number);
+      const place = /^(\d{1,2}):(\d{1,9})$/.exec(after);
+      if (place === null) return { sessions: [], next: undefined };
+      const [shard = 0, rank = 0] = place.slice(1).map(Number);
       const { root, name } = placeOf(clientId, shard);
       const uids = await client.zrevrange(`${root}:${name}`, rank, rank + PAGE_SIZE - 1);
       const found = await Promise.all(uids.map((uid) => locate(decodeURIComponent(uid))));

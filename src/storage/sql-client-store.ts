@@ -74,6 +74,18 @@ export function createSqlClientStore({ database, clock }: SqlClientStoreDeps): C
       return row !== undefined;
     },
 
+    async hasOrigin(origin) {
+      if (!isFindable(origin)) return false;
+      // Its `_` and `%` match more than themselves: the URIs that are found are looked at.
+      const rows = await knex("client")
+        .where("metadata", "like", `%"${origin}%`)
+        .select("metadata");
+      return rows.some(({ metadata }) => {
+        const { redirect_uris: uris } = parseStoredObject(metadata, "client.metadata");
+        return Array.isArray(uris) && uris.some((uri) => URL.parse(String(uri))?.origin === origin);
+      });
+    },
+
     async delete(clientId) {
       // Its consents go with it, by their foreign key.
       return (await knex("client").where({ client_id: clientId }).delete()) === 1;

@@ -58,6 +58,7 @@ describe("loadConfig", () => {
       grantSeconds: 90 * 86_400,
       sessionIdleSeconds: 14 * 86_400,
       sessionAbsoluteSeconds: 30 * 86_400,
+      sessionStatusPerMinute: 300,
       trustedProxies: { hops: 0, addresses: [] },
       clientCertificateHeader: undefined,
       openRegistration: false,
