@@ -33,7 +33,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   "deployment.ts": ["config", "storage", "lib"],
   "health-check.ts": [],
-  "app.ts": [
+  "app.ts": ["composition", "http", "oidc", ...DOMAIN],
+  // Parts of what app.ts puts together.
+  composition: [
     "deployment.ts",
     "config",
     "demonstration",
@@ -68,7 +70,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const HOME_OF: Record<string, readonly string[]> = {
   koa: ["http", "app.ts", "types in oidc"],
   "koa-mount": ["app.ts"],
-  "@koa/router": ["http", "app.ts"],
+  "@koa/router": ["http", "composition"],
   "koa-body": ["http"],
   nunjucks: ["http"],
   "oidc-provider": ["oidc"],

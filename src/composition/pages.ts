@@ -1,0 +1,15 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { loadAssets } from "../http/assets.js";
+import { createRenderer } from "../http/render.js";
+import type { Foundation } from "./foundation.js";
+
+const VIEWS = fileURLToPath(new URL("../../../views", import.meta.url));
+
+export type Pages = ReturnType<typeof loadPages>;
+
+/** All that a browser is shown, read once. @throws as `createRenderer` */
+export function loadPages({ basePath }: Pick<Foundation, "basePath">) {
+  const assets = loadAssets({ directory: join(VIEWS, "assets"), basePath });
+  return { assets, ...createRenderer({ viewsDirectory: VIEWS, assets, basePath }) };
+}

@@ -1,0 +1,17 @@
+import { createPasswordHasher, DEFAULT_PASSWORD_HASHING } from "../accounts/password-hasher.js";
+import { createSignIn } from "../accounts/sign-in.js";
+import type { Foundation } from "./foundation.js";
+
+export type Passwords = ReturnType<typeof createPasswords>;
+
+/** Who knows a password, as costly to guess as the operator says. */
+export function createPasswords({ stores, config, logger }: Foundation) {
+  const passwordHasher = createPasswordHasher({
+    ...DEFAULT_PASSWORD_HASHING,
+    ...config.passwordHash,
+    concurrency: config.passwordHashConcurrency,
+    queueLength: config.passwordHashQueue,
+  });
+  const { accounts } = stores;
+  return { passwordHasher, signIn: createSignIn({ accounts, passwordHasher, logger }) };
+}

@@ -1,0 +1,64 @@
+import { createProviderPages } from "../http/provider-pages.js";
+import { setSealedRequestCookie } from "../http/sealed-request-cookie.js";
+import { createProvider } from "../oidc/create-provider.js";
+import { createSessions } from "../oidc/create-sessions.js";
+import { createInteractions, createInteractionUrl } from "../oidc/interactions.js";
+import { createModelValues } from "../oidc/model-values.js";
+import { createSealedRequests } from "../oidc/sealed-request.js";
+import { createLogoutQueue } from "../sessions/logout-queue.js";
+import type { Foundation } from "./foundation.js";
+import type { Pages } from "./pages.js";
+import type { Passwords } from "./passwords.js";
+import type { Tokens } from "./tokens.js";
+
+export interface ProtocolParts {
+  readonly tokens: Tokens;
+  readonly pages: Pages;
+  readonly passwords: Passwords;
+}
+
+export type Protocol = ReturnType<typeof createProtocol>;
+
+/** The library, and what people and administrators do with what it makes. */
+export function createProtocol(
+  foundation: Foundation,
+  { tokens, pages, passwords }: ProtocolParts,
+) {
+  const { config, stores, secrets, basePath, clock } = foundation;
+  const { revocations, statusLists, keys } = tokens;
+  const shared = { ...foundation, ...stores, revocations };
+  const sealedRequests = createSealedRequests(secrets.authorizationRequests, clock);
+  const logoutQueue = createLogoutQueue(stores.logoutDeliveries);
+  const values = createModelValues(...secrets.modelValues);
+  const sealer = secrets.modelIds;
+
+  const running = createProvider({
+    ...shared,
+    logoutQueue,
+    signingKeys: keys.signingKeys,
+    statusListAllocator: statusLists.allocator,
+    cookieSignatures: secrets.cookies,
+    dpopNonceSecrets: secrets.dpopNonces,
+    pages: createProviderPages({ accounts: stores.accounts, render: pages.render, basePath }),
+    interactionUrl: createInteractionUrl(basePath, sealedRequests, setSealedRequestCookie),
+    sealer,
+    authSessionSealer: secrets.authSessions,
+    signIn: passwords.signIn,
+    values,
+  });
+  const sessions = createSessions({
+    ...shared,
+    ...running,
+    values,
+    sealer,
+    cookieSignatures: secrets.cookies,
+  });
+  const interactions = createInteractions({
+    ...stores,
+    provider: running.provider,
+    sealedRequests,
+    sessionSeconds: config.sessionIdleSeconds,
+    clock,
+  });
+  return { running, sessions, interactions, logoutQueue };
+}

@@ -1,0 +1,78 @@
+import { Router } from "@koa/router";
+import {
+  PLAYGROUND_CLIENT_ID,
+  protectedResourceIdentifier,
+} from "../demonstration/create-demonstration.js";
+import { addCookieCheckRoutes } from "../http/cookie-check-routes.js";
+import { addDevelopmentRoutes } from "../http/development-routes.js";
+import { createFormGuard } from "../http/form-guard.js";
+import { addHealthRoutes } from "../http/health-routes.js";
+import { addHomeRoute } from "../http/home-route.js";
+import { addInteractionRoutes } from "../http/interaction-routes.js";
+import { addSessionRoutes } from "../http/session-routes.js";
+import { addStatusListRoute } from "../http/status-list-route.js";
+import { createOwnApiTokens } from "../oidc/own-api-tokens.js";
+import { createRateLimiters } from "../storage/rate-limiter.js";
+import type { Foundation } from "./foundation.js";
+import type { Protocol, ProtocolParts } from "./protocol.js";
+
+export interface RoutesParts extends ProtocolParts {
+  readonly protocol: Protocol;
+}
+
+/** What this server answers beside the library. */
+export function createRoutes(foundation: Foundation, parts: RoutesParts) {
+  const { config, database, redis, stores, secrets, issuer } = foundation;
+  const { signIn } = parts.passwords;
+  const { interactions, running, sessions } = parts.protocol;
+  const { provider, findLiveAccessToken, findPresentedToken } = running;
+  const shared = { ...foundation, ...stores, render: parts.pages.render };
+  const router = new Router();
+  let draining = false;
+  let playgroundSecret = "";
+
+  addHealthRoutes(router, {
+    stores: [database, ...(redis === undefined ? [] : [redis])],
+    isDraining: () => draining,
+  });
+  addStatusListRoute(router, { ...shared, statusLists: parts.tokens.statusLists.publisher });
+  addSessionRoutes(router, {
+    ...config,
+    ...shared,
+    sessions,
+    findPresentedToken,
+    createRateLimiter: createRateLimiters(redis),
+    sessionCookieName: provider.cookieName("session"),
+  });
+  addHomeRoute(router, shared);
+  addCookieCheckRoutes(router, shared);
+  addInteractionRoutes(router, {
+    ...shared,
+    interactions,
+    signIn,
+    formGuard: createFormGuard(secrets.forms, issuer),
+  });
+  if (config.mode === "development") {
+    const resource = protectedResourceIdentifier(issuer);
+    addDevelopmentRoutes(router, {
+      ...shared,
+      ...createOwnApiTokens(provider, findLiveAccessToken, resource),
+      publicKeys: parts.tokens.keys.signingKeys.published,
+      clientId: PLAYGROUND_CLIENT_ID,
+      clientSecret: () => playgroundSecret,
+      resource,
+    });
+  }
+
+  return {
+    router,
+    /** The playground's client has a new secret at each start (`registerPlayground`). */
+    setPlaygroundSecret: (secret: string) => {
+      playgroundSecret = secret;
+    },
+    /** Readiness turns red; requests are still answered. */
+    drain: () => {
+      draining = true;
+    },
+  };
+}
