@@ -2,6 +2,7 @@ import { createCachedAccountStore } from "../accounts/cached-account-store.js";
 import { createCachedClientStore } from "../clients/cached-client-store.js";
 import { createCachedResourceServerStore } from "../clients/cached-resource-server-store.js";
 import { createCachedTokenExchangePolicyStore } from "../clients/cached-token-exchange-policy-store.js";
+import { createCachedUpstreamProviderStore } from "../federation/cached-upstream-provider-store.js";
 import type { ChangeFeed } from "../lib/change-feed.js";
 import type { Clock } from "../lib/clock.js";
 import type { Database } from "./open-database.js";
@@ -15,6 +16,7 @@ import { createSqlRevocationStore } from "./sql-revocation-store.js";
 import { createSqlSigningKeyStore } from "./sql-signing-key-store.js";
 import { createSqlStatusListStore } from "./sql-status-list-store.js";
 import { createSqlTokenExchangePolicyStore } from "./sql-token-exchange-policy-store.js";
+import { createSqlUpstreamProviderStore } from "./sql-upstream-provider-store.js";
 
 export interface SqlStoresDeps {
   readonly database: Database;
@@ -33,6 +35,10 @@ export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
     resourceServers: createCachedResourceServerStore(createSqlResourceServerStore(deps), changes),
     tokenExchangePolicies: createCachedTokenExchangePolicyStore(
       createSqlTokenExchangePolicyStore(deps),
+      changes,
+    ),
+    upstreamProviders: createCachedUpstreamProviderStore(
+      createSqlUpstreamProviderStore(deps),
       changes,
     ),
     revocationRecords: createSqlRevocationStore(deps),

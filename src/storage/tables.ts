@@ -184,6 +184,23 @@ export interface RevocationRow {
   expires_at: number;
 }
 
+export interface UpstreamProviderRow {
+  id: string;
+  display_name: string;
+  kind: string;
+  issuer: string;
+  preset: string | null;
+  client_id: string;
+  authentication: string;
+  sealed_client_secret: string | null;
+  /** What else is set, as JSON. */
+  settings: string;
+  disabled: boolean | number;
+  managed_by: string | null;
+  version: number;
+  created_at: number;
+}
+
 export interface MigrationRow {
   name: string;
 }
@@ -214,6 +231,7 @@ declare module "knex/types/tables.js" {
     session_client: Table<SessionClientRow>;
     session_ending: Table<SessionEndingRow>;
     revocation: Table<RevocationRow>;
+    upstream_provider: Table<UpstreamProviderRow>;
     migration: Table<MigrationRow>;
   }
 }

@@ -8,6 +8,7 @@ import type { ResourceServerStore } from "../../src/clients/resource-server-stor
 import type { TokenExchangePolicyStore } from "../../src/clients/token-exchange-policy-store.js";
 import type { EndingStore } from "../../src/sessions/ending-store.js";
 import type { LogoutDeliveryStore } from "../../src/sessions/logout-delivery-store.js";
+import type { UpstreamProviderStore } from "../../src/federation/upstream-provider.js";
 import type { SigningKeyStore } from "../../src/keys/signing-key-store.js";
 import type { ChangeFeed } from "../../src/lib/change-feed.js";
 import type { Clock } from "../../src/lib/clock.js";
@@ -39,6 +40,7 @@ export interface TestStores {
   readonly clients: ClientStore;
   readonly resourceServers: ResourceServerStore;
   readonly tokenExchangePolicies: TokenExchangePolicyStore;
+  readonly upstreamProviders: UpstreamProviderStore;
   readonly signingKeys: SigningKeyStore;
   readonly revocationRecords: RevocationStore & ExpiredPurge;
   readonly statusLists: StatusListStore;
