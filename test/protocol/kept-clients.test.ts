@@ -36,7 +36,7 @@ describeOnEachDatabase("Clients that are asked for again and again", (createData
         expect((await postForm(`${server.issuer}/token`, fields, { client })).status).to.equal(200);
       }
       const counts = ["client", "resource_server", "account"].map(
-        (table) => reads.filter((sql) => sql.startsWith(`select * from "${table}"`)).length,
+        (table) => reads.filter((sql) => sql.includes(` from "${table}"`)).length,
       );
       // Once, and again every three seconds, of which a busy machine may need some.
       expect(counts[0]).to.be.within(1, 5);

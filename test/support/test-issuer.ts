@@ -47,7 +47,13 @@ export async function startTestIssuer(path = ""): Promise<TestIssuer> {
     addKey: (kid) => {
       const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
       state.keys.push(publicJwk(publicKey, kid));
-      return { privateKey, kid, claims: goodClaims(issuer) };
+      return {
+        privateKey,
+        kid,
+        get claims() {
+          return goodClaims(issuer);
+        },
+      };
     },
     close: async () => {
       server.closeAllConnections();
