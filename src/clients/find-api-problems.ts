@@ -1,3 +1,4 @@
+import { LONGEST_TOKEN_SECONDS } from "../lib/longest-token.js";
 import { findClaimMappingProblems } from "./claim-mapping.js";
 import { findIdentifierProblem } from "./resource-identifier.js";
 import type { ResourceServer } from "./resource-server-store.js";
@@ -12,8 +13,6 @@ export interface ApiProblem {
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 /** OpenID Connect's; a request that asks for them means userinfo. */
 const OPENID_SCOPES = new Set(["openid", "offline_access", "profile", "email", "phone", "address"]);
-/** 1 day: a token that outlives that is hardly ever meant; sessions and refresh tokens are for it. */
-const MAX_ACCESS_TOKEN_SECONDS = 86_400;
 const MAX_NAME_CHARACTERS = 200;
 
 /** Everything that is wrong with an API as a whole; what the types say is taken for granted. */
@@ -60,9 +59,9 @@ function findScopeProblem([scope, words]: [string, string]): string | undefined 
 
 function findLifetimeProblem(seconds: number | undefined): string | undefined {
   if (seconds === undefined) return undefined;
-  return Number.isSafeInteger(seconds) && seconds >= 1 && seconds <= MAX_ACCESS_TOKEN_SECONDS
+  return Number.isSafeInteger(seconds) && seconds >= 1 && seconds <= LONGEST_TOKEN_SECONDS
     ? undefined
-    : `must be a whole number from 1 to ${MAX_ACCESS_TOKEN_SECONDS}`;
+    : `must be a whole number from 1 to ${LONGEST_TOKEN_SECONDS}`;
 }
 
 function unknownScopeOf({ scopes }: ResourceServer) {

@@ -1,5 +1,6 @@
 import type { App } from "../app.js";
-import { JWKS_CACHED_SECONDS, LONGEST_TOKEN_SECONDS } from "../keys/key-schedule.js";
+import { JWKS_CACHED_SECONDS } from "../keys/key-schedule.js";
+import { LONGEST_TOKEN_SECONDS } from "../lib/longest-token.js";
 import type { Rotation, ScheduledKey } from "../keys/key-rotation.js";
 import type { SigningAlgorithm } from "../keys/signing-key.js";
 import { formatTable, notFound, type CommandResult } from "./command.js";

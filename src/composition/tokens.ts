@@ -1,8 +1,8 @@
 import { defaultKeyTimes } from "../keys/key-schedule.js";
 import { openKeys } from "../keys/open-keys.js";
 import type { SigningAlgorithm } from "../keys/signing-key.js";
-import { createServerRevocations } from "../oidc/server-revocations.js";
 import { createServerStatusLists } from "../oidc/server-status-lists.js";
+import { createRevocations } from "../tokens/revocations.js";
 import type { Foundation } from "./foundation.js";
 
 /** Every algorithm that relying parties may count on has a key from the first start. */
@@ -22,7 +22,11 @@ export async function openTokens(foundation: Foundation) {
     times: { ...defaultKeyTimes(config.sessionAbsoluteSeconds), ...foundation.keyTimes },
     rotationSeconds: config.signingKeyRotationSeconds,
   });
-  const revocations = createServerRevocations({ ...foundation, ...stores });
+  const revocations = createRevocations({
+    ...foundation,
+    store: stores.revocationRecords,
+    longestGrantSeconds: Math.max(config.grantSeconds, config.sessionAbsoluteSeconds),
+  });
   const { signingKeys } = keys;
   const statusLists = createServerStatusLists({
     ...foundation,

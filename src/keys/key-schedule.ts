@@ -1,3 +1,4 @@
+import { LONGEST_TOKEN_SECONDS } from "../lib/longest-token.js";
 import type { StoredSigningKey } from "./signing-key-store.js";
 
 /**
@@ -41,13 +42,6 @@ const CLOCK_DIFFERENCE_SECONDS = 60;
 /** 21 min: a library may read what a cache kept, and the node behind that may be late. */
 const PUBLISH_AHEAD_SECONDS =
   JWKS_CACHED_SECONDS + LIBRARY_CACHE_SECONDS + CLOCK_DIFFERENCE_SECONDS;
-
-/**
- * 24 h: no access token is issued for longer, whatever the settings were when it was. ID tokens live
- * for an hour; JARM responses and logout tokens for two minutes; signed answers of introspection and
- * userinfo are used when they arrive.
- */
-export const LONGEST_TOKEN_SECONDS = 86_400;
 
 /** @param sessionSeconds the longest that a session lasts. */
 export function defaultKeyTimes(sessionSeconds: number): KeyTimes {

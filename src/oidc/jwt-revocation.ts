@@ -22,9 +22,9 @@ export function createRevokeLiveToken({
   models,
 }: RevokeLiveTokenDeps): RevokeLiveToken {
   return async ({ facts, grantClientId }) => {
-    const { grantId, jti, clientId } = facts;
+    const { grantId, jti, clientId, expiresAtSeconds } = facts;
     if (grantId === undefined || grantClientId !== clientId) {
-      await revocations.revoke([{ subject: "token", id: jti }]);
+      await revocations.revoke([{ subject: "token", id: jti, expiresAtSeconds }]);
       return;
     }
     // Before anything is deleted: until then the token can be found, should the rest have to be done again.

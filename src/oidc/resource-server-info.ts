@@ -6,9 +6,9 @@ import {
 } from "oidc-provider";
 import { allowedScopes } from "../clients/allowed-scopes.js";
 import type { ResourceServer, ResourceServerStore } from "../clients/resource-server-store.js";
-import { LONGEST_TOKEN_SECONDS } from "../keys/key-schedule.js";
 import type { SigningAlgorithm } from "../keys/signing-key.js";
 import type { Audit } from "../lib/audit.js";
+import { LONGEST_TOKEN_SECONDS } from "../lib/longest-token.js";
 import { SCOPES } from "./claims.js";
 import { requestFacts } from "./request-facts.js";
 import { requestedScopes } from "./requested-scopes.js";
@@ -101,7 +101,7 @@ export function describeResourceServer(
   return {
     scope: scopes.join(" "),
     audience: api.identifier,
-    // Its key is published for no longer.
+    // Nothing longer is registered; keys and revocations would not last for it.
     accessTokenTTL: Math.min(api.accessTokenSeconds ?? accessTokenSeconds, LONGEST_TOKEN_SECONDS),
     accessTokenFormat: api.accessTokenFormat,
     ...(api.accessTokenFormat === "jwt" ? { jwt: { sign: signing } } : {}),

@@ -5,6 +5,7 @@
 import type { ChangeFeed } from "../lib/change-feed.js";
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
+import { LONGEST_TOKEN_SECONDS } from "../lib/longest-token.js";
 import { createRevocationMirror } from "./revocation-mirror.js";
 import {
   consentId,
@@ -32,6 +33,12 @@ export interface TokenFacts extends IssuedFacts {
   readonly audience: string;
 }
 
+/** What is to be revoked. */
+export interface Ended extends Revoked {
+  /** Of a token: its `exp`, since nothing that comes from it lives longer. */
+  readonly expiresAtSeconds?: number;
+}
+
 export interface Revocations {
   /**
    * Ends all that was issued for them up to now, in one step. When it has returned, every node knows
@@ -39,7 +46,7 @@ export interface Revocations {
    * token, grant or session ends for good, whatever is issued for it later; of an account, client or
    * consent, what is issued from the next second on is valid.
    */
-  revoke(revoked: readonly Revoked[]): Promise<void>;
+  revoke(revoked: readonly Ended[]): Promise<void>;
   /** No round trip while changes are told; one else. */
   isRevoked(facts: IssuedFacts): Promise<boolean>;
   /** All that are in force. */
@@ -55,18 +62,11 @@ export interface RevocationsDeps {
   readonly changes: ChangeFeed | undefined;
   readonly clock: Clock;
   readonly logger: Pick<Logger, "warn">;
-  /** The longest that an access token which is issued now may live. */
-  readonly findLongestTokenSeconds: () => Promise<number>;
   /** The longest that a grant or a session may live. */
   readonly longestGrantSeconds: number;
   readonly maxMirrored?: number;
 }
 
-/**
- * 1 h at least, so that a lifetime that was shortened an hour ago or less leaves no token behind that
- * outlives its revocation.
- */
-const MIN_TOKEN_SECONDS = 3600;
 /** 5 min: how far the clocks of nodes and of APIs may be apart, and the leeway that APIs allow. */
 const LEEWAY_SECONDS = 300;
 
@@ -90,21 +90,15 @@ export function createRevocations(deps: RevocationsDeps): Revocations {
       ...(maxMirrored === undefined ? {} : { maxRecords: maxMirrored }),
     });
 
-  async function toRevocations(revoked: readonly Revoked[]): Promise<Revocation[]> {
-    const longest = Math.max(MIN_TOKEN_SECONDS, await deps.findLongestTokenSeconds());
+  function toRevocation({ subject, id, expiresAtSeconds: knownEnd }: Ended): Revocation {
     const now = clock.nowSeconds();
-    return revoked.map(({ subject, id }) => {
-      const isAgain = ISSUED_AGAIN.has(subject);
-      // Grants and sessions from before are refused for as long as they could live, too.
-      const livesSeconds = isAgain ? Math.max(longest, longestGrantSeconds) : longest;
-      const expiresAtSeconds = now + livesSeconds + LEEWAY_SECONDS;
-      return {
-        subject,
-        id,
-        issuedUntilSeconds: isAgain ? now : expiresAtSeconds,
-        expiresAtSeconds,
-      };
-    });
+    const isAgain = ISSUED_AGAIN.has(subject);
+    // Grants and sessions from before are refused for as long as they could live, too.
+    const longest = isAgain
+      ? Math.max(LONGEST_TOKEN_SECONDS, longestGrantSeconds)
+      : LONGEST_TOKEN_SECONDS;
+    const expiresAtSeconds = (knownEnd ?? now + longest) + LEEWAY_SECONDS;
+    return { subject, id, issuedUntilSeconds: isAgain ? now : expiresAtSeconds, expiresAtSeconds };
   }
 
   function findAll(facts: IssuedFacts): readonly Revocation[] | Promise<Revocation[]> {
@@ -116,7 +110,7 @@ export function createRevocations(deps: RevocationsDeps): Revocations {
   return {
     async revoke(revoked) {
       if (revoked.length === 0) return;
-      const revocations = await toRevocations(revoked);
+      const revocations = revoked.map(toRevocation);
       await store.add(revocations);
       if (mirror === undefined) tellListeners();
       else mirror.add(revocations);

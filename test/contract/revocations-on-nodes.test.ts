@@ -34,7 +34,6 @@ describeOnEachDatabase("Revocations of two nodes", (createDatabase, backend) => 
       changes,
       clock,
       logger: { warn() {} },
-      findLongestTokenSeconds: async () => 600,
       longestGrantSeconds: 86_400,
     });
     const node: Node = { database, revocations, queries: 0 };
@@ -137,7 +136,6 @@ describeOnEachDatabase("Revocations of two nodes", (createDatabase, backend) => 
       changes: undefined,
       clock: systemClock,
       logger: { warn() {} },
-      findLongestTokenSeconds: async () => 600,
       longestGrantSeconds: 86_400,
     });
     expect(await command.isRevoked({ grantId: id, issuedAtSeconds: 1 })).to.equal(true);

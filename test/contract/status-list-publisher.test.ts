@@ -27,7 +27,6 @@ describeOnEachBackend("The publisher of status lists", (stores) => {
       changes: undefined,
       clock: stores().clock,
       logger,
-      findLongestTokenSeconds: async () => TOKEN_SECONDS,
       longestGrantSeconds: 86_400,
     });
   });

@@ -3,9 +3,9 @@ import { loadConfig } from "../../../src/config/load-config.js";
 import {
   defaultKeyTimes,
   JWKS_CACHED_SECONDS,
-  LONGEST_TOKEN_SECONDS,
   scheduleKeys,
 } from "../../../src/keys/key-schedule.js";
+import { LONGEST_TOKEN_SECONDS } from "../../../src/lib/longest-token.js";
 import type { StoredSigningKey } from "../../../src/keys/signing-key-store.js";
 
 const NOW = 1_800_000_000;

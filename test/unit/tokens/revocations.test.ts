@@ -48,7 +48,6 @@ function setUp({
       : undefined,
     clock: { nowMs: () => state.now * 1000, nowSeconds: () => state.now },
     logger: { warn: ((_fields: unknown, text: string) => warnings.push(text)) as never },
-    findLongestTokenSeconds: async () => 7200,
     longestGrantSeconds: 90 * 86_400,
     maxMirrored,
   });
@@ -258,10 +257,21 @@ describe("revocations", () => {
   });
 
   describe("last", () => {
-    it("as long as any access token may live, and five minutes: an hour at least", async () => {
+    it("as long as any access token may live, whatever the settings are by now, and five minutes", async () => {
       const { revocations, rows } = setUp({ withFeed: false });
-      await revocations.revoke([{ subject: "token", id: "j" }]);
-      expect(rows[0]?.expiresAtSeconds).to.equal(NOW + 7200 + 300);
+      for (const subject of ["grant", "session"] as const) {
+        await revocations.revoke([{ subject, id: "x" }]);
+        expect(rows.at(-1)?.expiresAtSeconds, subject).to.equal(NOW + 86_400 + 300);
+      }
+    });
+
+    it("for a token whose end is known until then, and five minutes", async () => {
+      const { revocations, rows } = setUp({ withFeed: false });
+      await revocations.revoke([{ subject: "token", id: "j", expiresAtSeconds: NOW + 60 }]);
+      expect(rows[0]).to.include({
+        issuedUntilSeconds: NOW + 360,
+        expiresAtSeconds: NOW + 360,
+      });
     });
 
     it("for an account, client or consent as long as any grant may live", async () => {
