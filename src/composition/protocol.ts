@@ -1,5 +1,6 @@
 import { createProviderPages } from "../http/provider-pages.js";
 import { setSealedRequestCookie } from "../http/sealed-request-cookie.js";
+import { createBrowserAccounts } from "../oidc/browser-accounts.js";
 import { createProvider } from "../oidc/create-provider.js";
 import { createSessions } from "../oidc/create-sessions.js";
 import { createInteractions, createInteractionUrl } from "../oidc/interactions.js";
@@ -24,7 +25,7 @@ export function createProtocol(
   foundation: Foundation,
   { tokens, pages, passwords }: ProtocolParts,
 ) {
-  const { config, stores, secrets, basePath, clock } = foundation;
+  const { stores, secrets, basePath, clock } = foundation;
   const { revocations, statusLists, keys } = tokens;
   const shared = { ...foundation, ...stores, revocations };
   const sealedRequests = createSealedRequests(secrets.authorizationRequests, clock);
@@ -39,7 +40,17 @@ export function createProtocol(
     statusListAllocator: statusLists.allocator,
     cookieSignatures: secrets.cookies,
     dpopNonceSecrets: secrets.dpopNonces,
-    pages: createProviderPages({ accounts: stores.accounts, render: pages.render, basePath }),
+    pages: createProviderPages({
+      accounts: stores.accounts,
+      listHeld: (ctx) => browserAccounts.list(ctx),
+      render: pages.render,
+      basePath,
+    }),
+    signingOut: {
+      browserSealer: secrets.browserNotes,
+      endSession: (uid) =>
+        sessions.endSessions.endByUid(uid, { reason: "person", includingOffline: false }),
+    },
     interactionUrl: createInteractionUrl(basePath, sealedRequests, setSealedRequestCookie),
     sealer,
     authSessionSealer: secrets.authSessions,
@@ -53,12 +64,18 @@ export function createProtocol(
     sealer,
     cookieSignatures: secrets.cookies,
   });
+  const browserAccounts = createBrowserAccounts({
+    ...shared,
+    ...sessions,
+    provider: running.provider,
+    browserSealer: secrets.browserNotes,
+  });
   const interactions = createInteractions({
     ...stores,
     provider: running.provider,
+    browserAccounts,
     sealedRequests,
-    sessionSeconds: config.sessionIdleSeconds,
     clock,
   });
-  return { running, sessions, interactions, logoutQueue };
+  return { running, sessions, browserAccounts, interactions, logoutQueue };
 }

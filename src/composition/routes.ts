@@ -3,12 +3,9 @@ import {
   PLAYGROUND_CLIENT_ID,
   protectedResourceIdentifier,
 } from "../demonstration/create-demonstration.js";
-import { addCookieCheckRoutes } from "../http/cookie-check-routes.js";
 import { addDevelopmentRoutes } from "../http/development-routes.js";
-import { createFormGuard } from "../http/form-guard.js";
 import { addHealthRoutes } from "../http/health-routes.js";
-import { addHomeRoute } from "../http/home-route.js";
-import { addInteractionRoutes } from "../http/interaction-routes.js";
+import { addPageRoutes } from "../http/page-routes.js";
 import { addSessionRoutes } from "../http/session-routes.js";
 import { addStatusListRoute } from "../http/status-list-route.js";
 import { createOwnApiTokens } from "../oidc/own-api-tokens.js";
@@ -24,7 +21,7 @@ export interface RoutesParts extends ProtocolParts {
 export function createRoutes(foundation: Foundation, parts: RoutesParts) {
   const { config, database, redis, stores, secrets, issuer } = foundation;
   const { signIn } = parts.passwords;
-  const { interactions, running, sessions } = parts.protocol;
+  const { browserAccounts, interactions, running, sessions } = parts.protocol;
   const { provider, findLiveAccessToken, findPresentedToken } = running;
   const shared = { ...foundation, ...stores, render: parts.pages.render };
   const router = new Router();
@@ -44,13 +41,12 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     createRateLimiter: createRateLimiters(redis),
     sessionCookieName: provider.cookieName("session"),
   });
-  addHomeRoute(router, shared);
-  addCookieCheckRoutes(router, shared);
-  addInteractionRoutes(router, {
+  addPageRoutes(router, {
     ...shared,
     interactions,
+    browserAccounts,
     signIn,
-    formGuard: createFormGuard(secrets.forms, issuer),
+    formMac: secrets.forms,
   });
   if (config.mode === "development") {
     const resource = protectedResourceIdentifier(issuer);

@@ -24,6 +24,7 @@ export interface EndedInteraction {
 
 export function createEndedInteraction({
   interactions,
+  browserAccounts,
   render,
   basePath,
   issuer,
@@ -34,12 +35,12 @@ export function createEndedInteraction({
     if (copy === undefined && ctx.get("Cookie") === "") return probeCookies(ctx);
     if (copy === undefined || sealed === undefined) return renderEnded(ctx);
 
-    const account = await interactions.findSignedIn(ctx);
+    const current = await browserAccounts.findCurrent(ctx);
     // Nobody signed in: the interaction expired, and nobody needs to notice.
-    if (account === undefined) return restart(ctx, sealed);
+    if (current === undefined) return restart(ctx, sealed);
     allowFormReturn(ctx, redirectUri(sealed.params));
     render(ctx, "already-signed-in", {
-      account: account.username,
+      account: current.account.username,
       clientName: clientName(await interactions.findClient(sealed.clientId)),
       continueAction: `${basePath}/interaction/${uid}/continue`,
       sealedRequest: copy,

@@ -3,6 +3,7 @@ import type { SignIn } from "../accounts/sign-in.js";
 import type { ClientStore } from "../clients/client-store.js";
 import type { ResourceServerStore } from "../clients/resource-server-store.js";
 import type { Audit } from "../lib/audit.js";
+import type { BrowserAccounts } from "../oidc/browser-accounts.js";
 import type { Interactions } from "../oidc/interactions.js";
 import type { SealedRequest } from "../oidc/sealed-request.js";
 import type { FormGuard } from "./form-guard.js";
@@ -10,6 +11,7 @@ import type { Renderer } from "./render.js";
 
 export interface InteractionRoutesDeps {
   readonly interactions: Interactions;
+  readonly browserAccounts: BrowserAccounts;
   readonly signIn: SignIn;
   readonly accounts: AccountStore;
   readonly clients: ClientStore;

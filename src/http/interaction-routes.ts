@@ -1,11 +1,13 @@
 /**
- * Sign-in and consent, the two steps of an authorization request in which a person takes part. Owns
+ * Choice of an account, sign-in and consent: the steps of an authorization request in which a person
+ * takes part. Owns
  * what happens between the library's redirect to `/interaction/:uid` and the way back, the ways out
  * when the interaction is gone included. Every post answers 303 or shows the same page again.
  */
 import type Router from "@koa/router";
 import type { Context, Next } from "koa";
 import type { ActiveInteraction } from "../oidc/interactions.js";
+import { createAccountStep } from "./account-step.js";
 import { createConsentView } from "./consent-view.js";
 import { createEndedInteraction } from "./ended-interaction.js";
 import type { InteractionForm, InteractionRoutesDeps } from "./interaction-deps.js";
@@ -20,6 +22,7 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
   const ended = createEndedInteraction(deps);
   const passwordStep = createPasswordStep(deps, ended);
   const consentView = createConsentView(deps);
+  const accountStep = createAccountStep(deps, ended);
 
   router.get("/interaction/:uid", async (ctx) => {
     const uid = uidOf(ctx);
@@ -32,13 +35,27 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
       });
     }
     allowFormReturn(ctx, redirectUri(interaction.params));
-    if (interaction.prompt === "login") return passwordStep.show(ctx, interaction);
-    return consentView.show(ctx, interaction);
+    if (interaction.prompt === "consent") return consentView.show(ctx, interaction);
+    if (await accountStep.show(ctx, interaction)) return;
+    return passwordStep.show(ctx, interaction);
+  });
+
+  // "Use another account" at the choice of accounts.
+  router.get("/interaction/:uid/sign-in", async (ctx) => {
+    const uid = uidOf(ctx);
+    const interaction = await interactions.find(ctx, uid);
+    if (interaction === undefined || interaction.prompt === "consent") return backToPage(ctx, uid);
+    return passwordStep.show(ctx, interaction);
   });
 
   router.post(
     "/interaction/:uid/login",
     guarded((ctx, form) => passwordStep.submit(ctx, form)),
+  );
+
+  router.post(
+    "/interaction/:uid/account",
+    guarded((ctx, form) => accountStep.submit(ctx, form)),
   );
 
   router.post(
@@ -64,7 +81,7 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
 
   router.post(
     "/interaction/:uid/switch-account",
-    guarded((ctx, { sealed }) => ended.restart(ctx, sealed, "login")),
+    guarded((ctx, { sealed }) => accountStep.switchAccount(ctx, sealed)),
   );
 
   // Without the guard: the ways out for a browser that lost its cookies. They only start a request

@@ -4,13 +4,14 @@ import { PASSWORD_ACR } from "../oidc/authentication-context.js";
 import type { ActiveInteraction } from "../oidc/interactions.js";
 import type { SealedRequest } from "../oidc/sealed-request.js";
 import { clientName } from "../oidc/client-name.js";
+import { KEEP_VALUE } from "./keep-signed-in.js";
 import type { EndedInteraction } from "./ended-interaction.js";
 import type { InteractionForm, InteractionRoutesDeps } from "./interaction-deps.js";
 import { redirectUri, returnHost } from "./return-address.js";
 import { allowFormReturn } from "./security-headers.js";
 
 export interface PasswordStep {
-  show(ctx: Context, interaction: ActiveInteraction): void;
+  show(ctx: Context, interaction: ActiveInteraction): Promise<void>;
   submit(ctx: Context, form: InteractionForm): Promise<void>;
 }
 
@@ -18,7 +19,15 @@ export interface PasswordStep {
 const REFUSED = "The email, username or password is not right. Check them and try again.";
 
 export function createPasswordStep(
-  { interactions, signIn, formGuard, render, audit, basePath }: InteractionRoutesDeps,
+  {
+    interactions,
+    browserAccounts,
+    signIn,
+    formGuard,
+    render,
+    audit,
+    basePath,
+  }: InteractionRoutesDeps,
   ended: EndedInteraction,
 ): PasswordStep {
   interface LoginPage {
@@ -27,6 +36,7 @@ export function createPasswordStep(
     readonly params: Readonly<Record<string, unknown>>;
     readonly sealedRequest: string;
     readonly identifier: string;
+    readonly keep: boolean;
     readonly error?: string;
   }
 
@@ -44,6 +54,7 @@ export function createPasswordStep(
         clientName: page.clientName,
         returnHost: returnHost(page.params),
         identifier: page.identifier,
+        keep: page.keep,
         error: page.error,
       },
       page.error === undefined ? 200 : 422,
@@ -64,11 +75,16 @@ export function createPasswordStep(
     tellSignIn(ctx, request.clientId, result);
     if (result.outcome === "refused") return showAgain(ctx, form, request);
 
-    const authentication = { accountId: result.account.id, acr: PASSWORD_ACR, amr: result.amr };
+    const authentication = {
+      accountId: result.account.id,
+      acr: PASSWORD_ACR,
+      amr: result.amr,
+      keep: form.fields["keep"] === KEEP_VALUE,
+    };
     if (interaction !== undefined) return interactions.signIn(ctx, authentication);
     // The page was open for longer than its interaction: sign in all the same, then go on.
-    const started = await interactions.startSession(ctx, authentication);
-    return ended.restart(ctx, request, started ? withoutLogin(request) : "login");
+    await browserAccounts.signIn(ctx, authentication);
+    return ended.restart(ctx, request, withoutSignIn(request));
   }
 
   async function showAgain(
@@ -82,6 +98,7 @@ export function createPasswordStep(
       params,
       sealedRequest: fields["sealed_request"] ?? "",
       identifier: fields["identifier"] ?? "",
+      keep: fields["keep"] === KEEP_VALUE,
       error: REFUSED,
     });
   }
@@ -100,7 +117,7 @@ export function createPasswordStep(
   }
 
   return {
-    show: (ctx, { uid, client, params, sealedRequest }) => {
+    async show(ctx, { uid, client, params, sealedRequest }) {
       const hint = params["login_hint"];
       renderLogin(ctx, {
         uid,
@@ -108,6 +125,8 @@ export function createPasswordStep(
         params,
         sealedRequest: sealedRequest ?? "",
         identifier: typeof hint === "string" ? hint : "",
+        // As this person had it here before; off for everybody else.
+        keep: (await browserAccounts.findCurrent(ctx))?.isKept === true,
       });
     },
     submit,
@@ -115,12 +134,12 @@ export function createPasswordStep(
 }
 
 /** The person just signed in: asking for it again would be a loop. */
-function withoutLogin({ params }: SealedRequest): string {
+function withoutSignIn({ params }: SealedRequest): string {
   const prompt = params["prompt"];
   if (typeof prompt !== "string") return "";
   return prompt
     .split(" ")
-    .filter((value) => value !== "login")
+    .filter((value) => value !== "login" && value !== "select_account")
     .join(" ");
 }
 

@@ -1,7 +1,10 @@
+import type { Context } from "koa";
 import { toAccountId } from "../accounts/account.js";
 import type { AccountStore } from "../accounts/account-store.js";
+import type { HeldSession } from "../oidc/browser-accounts.js";
 import type { ProviderPages, UserCodeInputPage } from "../oidc/provider-pages.js";
 import { describeScopes } from "../oidc/scope-words.js";
+import { describeAccount } from "./describe-account.js";
 import type { Renderer } from "./render.js";
 import { renderOverloaded } from "./render-overloaded.js";
 import { uidOf } from "./uid-of.js";
@@ -9,6 +12,8 @@ import { allowFormReturn } from "./security-headers.js";
 
 export interface ProviderPagesDeps {
   readonly accounts: AccountStore;
+  /** Who is signed in at this browser. */
+  readonly listHeld: (ctx: Context) => Promise<HeldSession[]>;
   readonly render: Renderer["render"];
   readonly basePath: string;
 }
@@ -55,9 +60,12 @@ const OTHER = {
   explanation: "Go back to the application and try again.",
 };
 
+const NOTHING_KNOWN = { told: [], untold: [], offline: [] };
+
 /** The pages that the library asks for, in our templates. */
 export function createProviderPages({
   accounts,
+  listHeld,
   render,
   basePath,
 }: ProviderPagesDeps): ProviderPages {
@@ -90,8 +98,17 @@ export function createProviderPages({
       render(ctx, "logout", { ...page, account: account?.username });
     },
 
-    async renderSignedOut(ctx, page) {
-      render(ctx, "signed-out", page);
+    async renderSignedOut(ctx, { effects, ...page }) {
+      const held = await listHeld(ctx);
+      // The library names the client of a person who chose to stay.
+      const stayed = effects === undefined && page.clientName !== undefined && held.length > 0;
+      render(ctx, "signed-out", {
+        ...page,
+        stayed,
+        effects: effects ?? NOTHING_KNOWN,
+        stillHere: held.map(({ account }) => describeAccount(account).name),
+        accountUrl: `${basePath}/account`,
+      });
     },
 
     async renderUserCodeInput(ctx, { action, xsrf, userCode, problem }) {

@@ -1,3 +1,4 @@
+import type { AccountChoice } from "./describe-account.js";
 import type { PlaygroundViews } from "./playground/playground-views.js";
 
 /**
@@ -6,6 +7,7 @@ import type { PlaygroundViews } from "./playground/playground-views.js";
  */
 export interface Views extends PlaygroundViews {
   login: LoginView;
+  "choose-account": ChooseAccountView;
   consent: ConsentView;
   logout: LogoutView;
   "signed-out": SignedOutView;
@@ -25,6 +27,7 @@ export type ViewName = keyof Views;
 /** The same rows for run time: a view without a template stops the start. */
 export const IS_VIEW: Record<ViewName, true> = {
   login: true,
+  "choose-account": true,
   consent: true,
   logout: true,
   "signed-out": true,
@@ -51,14 +54,26 @@ interface RequestForm {
   readonly sealedRequest: string;
 }
 
-/** Posts `identifier` and `password`. */
+/** Posts `identifier`, `password` and perhaps `keep=yes`. */
 export interface LoginView extends RequestForm {
   readonly clientName: string;
   /** Host of the redirect URI; undefined when it has none (RFC 8252 §7.1). */
   readonly returnHost: string | undefined;
   /** As typed before, kept after an error; "" at first. */
   readonly identifier: string;
+  /** The box "Keep me signed in", which posts `keep`, is ticked. */
+  readonly keep: boolean;
   readonly error: string | undefined;
+  /** Takes the same two hidden fields. */
+  readonly cancelAction: string;
+}
+
+/** Posts `account`: the handle of the one that was chosen. */
+export interface ChooseAccountView extends RequestForm {
+  readonly clientName: string;
+  readonly returnHost: string | undefined;
+  readonly accounts: readonly AccountChoice[];
+  readonly otherUrl: string;
   /** Takes the same two hidden fields. */
   readonly cancelAction: string;
 }
@@ -96,6 +111,17 @@ export interface LogoutView {
 }
 
 export interface SignedOutView {
+  /** Only the application `clientName` was signed out of. */
+  readonly stayed: boolean;
+  /** Names of applications. */
+  readonly effects: {
+    readonly told: readonly string[];
+    readonly untold: readonly string[];
+    readonly offline: readonly string[];
+  };
+  /** Names of people who are signed in at this browser all the same. */
+  readonly stillHere: readonly string[];
+  readonly accountUrl: string;
   readonly clientName: string | undefined;
   /** Linked only when it is a web address. */
   readonly clientUri: string | undefined;

@@ -13,6 +13,7 @@ export type AuditEvent =
   | "grant.revoked"
   | "session.ended"
   | "session.left"
+  | "session.chosen"
   | "logout.delivered"
   | "logout.failed"
   | "authorization.refused"

@@ -25,6 +25,8 @@ export function deriveSecrets(secretKeys: SecretKeys) {
     authorizationRequests: sealer("authorization-request"),
     authSessions: sealer("auth-session"),
     modelIds: sealer("model-ids"),
+    /** What a browser keeps for itself: sessions put aside, what a page has to say next. */
+    browserNotes: sealer("browser-notes"),
     cookies: createCookieSignatures(macs("cookies")),
     forms: combineMacs(macs("forms")),
     modelValues: keys("model-values"),

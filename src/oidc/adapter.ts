@@ -157,7 +157,8 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
     async upsert(id, payload, expiresIn) {
       const extraSeconds = model === "DeviceCode" ? EXPIRED_DEVICE_CODE_SECONDS : 0;
       const { replaces, ...stored } = payloads.store(id, payload);
-      const device = () => deviceFacts(Provider.ctx, deps.clock.nowSeconds());
+      // Outside the library's routes, whoever made the session has told it.
+      const device = () => deviceFacts(Provider.ctx, deps.clock.nowSeconds()) ?? stored["device"];
       const record: ModelRecord = {
         model,
         id: atRest(id),

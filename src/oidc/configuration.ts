@@ -20,10 +20,9 @@ import {
   rotateRefreshToken,
 } from "./client-policies.js";
 import type { ProviderDeps } from "./create-provider.js";
-import { clientName } from "./client-name.js";
 import { createMutualTls } from "./client-certificate.js";
 import { createDefaultResource } from "./default-resource.js";
-import { createDeviceFlow, formSecret } from "./device-flow.js";
+import { createDeviceFlow } from "./device-flow.js";
 import { createLoadExistingGrant } from "./grants.js";
 import type { TokenAncestors } from "./token-ancestors.js";
 import type { AreTokensAlive } from "./token-liveness.js";
@@ -34,6 +33,8 @@ import type { ProviderPages } from "./provider-pages.js";
 import { DPOP_ALGORITHMS } from "./protected-resource-metadata.js";
 import { createResourceServerInfo } from "./resource-server-info.js";
 import { GLOBAL_TOKEN_REVOCATION_ROUTE, ROUTES } from "./routes.js";
+import { createRpInitiatedLogout } from "./rp-initiated-logout.js";
+import type { SignOut } from "./sign-out.js";
 import { createStatusListClaim } from "./status-list-claim.js";
 import { createAddTokenReferences } from "./token-references.js";
 
@@ -66,6 +67,7 @@ const CLIENT_SIGNING_ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"] as const;
 export interface ConfigurationDeps extends ProviderDeps {
   readonly ancestors: TokenAncestors;
   readonly areTokensAlive: AreTokensAlive;
+  readonly signOut: SignOut;
 }
 
 export function createConfiguration(deps: ConfigurationDeps): Configuration {
@@ -83,6 +85,8 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
     clientBasedCORS: clientBasedCors,
     cookies: cookies(settings, deps.cookieSignatures),
     discovery: {
+      // Initiating User Registration 1.0 §4.2 defines the member.
+      prompt_values_supported: ["none", "login", "consent", "select_account"],
       // draft-parecki-oauth-global-token-revocation-06
       global_token_revocation_endpoint: settings.issuer + GLOBAL_TOKEN_REVOCATION_ROUTE,
       global_token_revocation_endpoint_auth_methods_supported: ["Bearer"],
@@ -139,7 +143,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
 }
 
 function features(deps: ConfigurationDeps): NonNullable<Configuration["features"]> {
-  const { settings, pages } = deps;
+  const { settings, pages, signOut } = deps;
   return {
     devInteractions: { enabled: false },
     backchannelLogout: { enabled: true },
@@ -162,20 +166,7 @@ function features(deps: ConfigurationDeps): NonNullable<Configuration["features"
       ...createDefaultResource(deps),
     },
     revocation: { enabled: true, allowedPolicy: mayRevoke },
-    rpInitiatedLogout: {
-      enabled: true,
-      logoutSource: (ctx) =>
-        pages.renderLogout(ctx, {
-          action: ctx.oidc.urlFor("end_session_confirm"),
-          xsrf: formSecret(ctx),
-          clientName: ctx.oidc.client === undefined ? undefined : clientName(ctx.oidc.client),
-        }),
-      postLogoutSuccessSource: (ctx) =>
-        pages.renderSignedOut(ctx, {
-          clientName: ctx.oidc.client === undefined ? undefined : clientName(ctx.oidc.client),
-          clientUri: ctx.oidc.client?.clientUri,
-        }),
-    },
+    rpInitiatedLogout: createRpInitiatedLogout(pages, signOut),
     userinfo: { enabled: true },
   };
 }

@@ -3,8 +3,7 @@
  * events. Owns the protocol; does not own pages (`http/`) or storage (`storage/`). Called by `app.ts`.
  */
 import { createHash } from "node:crypto";
-import type { Configuration, FindAccount, Provider } from "oidc-provider";
-import { toAccountId } from "../accounts/account.js";
+import type { Configuration, Provider } from "oidc-provider";
 import type { AccountStore } from "../accounts/account-store.js";
 import { verifyClientSecret } from "../clients/client-secret.js";
 import { createPublishedApis } from "../clients/published-apis.js";
@@ -32,7 +31,7 @@ import { createAdapterFactory } from "./adapter.js";
 import { createBackchannelLogout, type BackchannelLogout } from "./backchannel-logout.js";
 import { CommittingProvider } from "./committing-provider.js";
 import { createConsumptions } from "./consumptions.js";
-import { accountClaims } from "./claims.js";
+import { createFindAccount } from "./find-account.js";
 import { createDoubt } from "./doubt.js";
 import { createTellProtectedResources } from "./protected-resource-metadata.js";
 import { createSessionIdOf } from "./id-at-rest.js";
@@ -49,6 +48,9 @@ import { createRegistrationSecrets } from "./registration-secrets.js";
 import { createRevokeBefore } from "./revoke-before.js";
 import { createRevocationAudit } from "./revocation-audit.js";
 import type { StatusListAllocator } from "../tokens/status-list-allocator.js";
+import { createNoteSignOut } from "./rp-initiated-logout.js";
+import { createSignOut } from "./sign-out.js";
+import type { SignedOutNotes } from "./signed-out-notes.js";
 import type { ModelStore } from "./model-store.js";
 import type { ProviderPages } from "./provider-pages.js";
 import { createConfiguration, type ProviderSettings } from "./configuration.js";
@@ -85,6 +87,7 @@ export interface ProviderDeps {
   readonly interactionUrl: NonNullable<NonNullable<Configuration["interactions"]>["url"]>;
   readonly sealer: Sealer;
   readonly authSessionSealer: Sealer;
+  readonly signingOut: Omit<Parameters<typeof createSignOut>[0], "findClient">;
   readonly signIn: SignIn;
   readonly values: ModelValues;
   readonly clock: Clock;
@@ -99,6 +102,7 @@ export interface RunningProvider {
   readonly findLiveAccessToken: FindLiveAccessToken;
   readonly findPresentedToken: FindPresentedToken;
   readonly revokeLiveToken: RevokeLiveToken;
+  readonly signedOutNotes: SignedOutNotes;
   /** Ends what goes on after the requests. */
   readonly close: () => Promise<void>;
 }
@@ -121,11 +125,16 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   const validatedClients = createValidatedClients(deps.clients);
   const ancestors = createTokenAncestors(deps.sealer);
   const isEnded = createIsEnded(deps);
+  const signOut = createSignOut({
+    ...deps.signingOut,
+    findClient: (id) => provider.Client.find(id),
+  });
   const provider: CommittingProvider = new CommittingProvider(settings.issuer, {
     ...createConfiguration({
       ...deps,
       ancestors,
       areTokensAlive: (tokens) => areTokensAlive(tokens),
+      signOut,
     }),
     adapter: createAdapterFactory({
       ...deps,
@@ -204,6 +213,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
       tellAddedMembers,
       createFormPostReturn(deps.pages),
       createRevocationAudit(audit),
+      createNoteSignOut(signOut.notes),
       tellPollingInterval,
     ]),
   );
@@ -216,6 +226,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     findLiveAccessToken,
     findPresentedToken,
     revokeLiveToken,
+    signedOutNotes: signOut.notes,
     close: () => consumptions.stop(),
   };
 }
@@ -223,15 +234,6 @@ export function createProvider(given: ProviderDeps): RunningProvider {
 /** The library compares secrets in the clear; ours are stored as hashes. */
 function compareClientSecret(this: { clientSecret?: string }, secret: string): boolean {
   return this.clientSecret !== undefined && verifyClientSecret(secret, this.clientSecret);
-}
-
-/** Disabled accounts are not found, and with that lose sessions, codes and tokens at their next use. */
-function createFindAccount(accounts: AccountStore): FindAccount {
-  return async (_ctx, sub) => {
-    const account = await accounts.find(toAccountId(sub));
-    if (account === undefined || account.disabled) return undefined;
-    return { accountId: account.id, claims: () => accountClaims(account) };
-  };
 }
 
 function replayId(iss: string, jti: string): string {

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
-import type { KoaContextWithOIDC } from "oidc-provider";
+import type { Context } from "koa";
 
 /** Where and when a session was last seen, for the person whose session it is. */
 export interface DeviceFacts {
@@ -13,7 +13,7 @@ export interface DeviceFacts {
 const MAX_USER_AGENT_LENGTH = 256;
 
 export function deviceFacts(
-  ctx: KoaContextWithOIDC | undefined,
+  ctx: Pick<Context, "get" | "ip"> | undefined,
   seenAtSeconds: number,
 ): DeviceFacts | undefined {
   if (ctx === undefined) return undefined;

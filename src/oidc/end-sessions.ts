@@ -32,6 +32,8 @@ export interface EndAllOptions extends EndOptions {
  */
 export interface EndSessions {
   endSession(session: SessionFacts, options: EndOptions): Promise<EndedSession>;
+  /** @returns undefined when it has ended already. */
+  endByUid(uid: string, options: EndOptions): Promise<EndedSession | undefined>;
   endAllOfAccount(accountId: string, options: EndAllOptions): Promise<EndedSession[]>;
   /**
    * Ends the part that a client has in anybody's sessions, and all its grants and tokens. Sessions go
@@ -45,7 +47,7 @@ export interface EndSessions {
 }
 
 export interface EndSessionsDeps {
-  readonly sessionDirectory: Pick<SessionDirectory, "listSessions" | "handleOf">;
+  readonly sessionDirectory: Pick<SessionDirectory, "listSessions" | "findByUid" | "handleOf">;
   readonly clearSessions: ClearSessions;
   readonly endAccess: EndAccess;
   readonly endings: Pick<EndingStore, "finish">;
@@ -161,12 +163,21 @@ export function createEndSessions(deps: EndSessionsDeps): EndSessions {
     return ended;
   }
 
+  async function endSession(
+    session: SessionFacts,
+    { reason, includingOffline }: EndOptions,
+  ): Promise<EndedSession> {
+    const grantIds = grantsOf(session, includingOffline);
+    await clearSessions.clear({ sessions: [session], grantIds, reason });
+    return toEnded(session);
+  }
+
   return {
     complete,
-    async endSession(session, { reason, includingOffline }) {
-      const grantIds = grantsOf(session, includingOffline);
-      await clearSessions.clear({ sessions: [session], grantIds, reason });
-      return toEnded(session);
+    endSession,
+    async endByUid(uid, options) {
+      const session = await sessionDirectory.findByUid(uid);
+      return session === undefined ? undefined : endSession(session, options);
     },
     async endAllOfAccount(accountId, options) {
       const { reason, includingOffline, except } = options;

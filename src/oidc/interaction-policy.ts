@@ -3,12 +3,14 @@ import type { ClientStore } from "../clients/client-store.js";
 
 /**
  * When a person is asked to sign in or to consent: the library's rules, plus
+ * - `prompt=select_account` lets the person choose among the accounts of this browser, before all else;
  * - a session whose account was disabled or deleted asks for a sign-in (the library fails with 500);
  * - native applications that are not ours always ask for consent (RFC 8252 §8.6), ours do not.
  */
 export function createInteractionPolicy(clients: ClientStore): interactionPolicy.DefaultPolicy {
-  const { Check, base } = interactionPolicy;
+  const { Check, Prompt, base } = interactionPolicy;
   const policy = base();
+  policy.add(new Prompt({ name: "select_account", requestable: true }), 0);
 
   policy
     .get("login")

@@ -7,19 +7,21 @@ import {
   type Provider,
   type PromptDetail,
 } from "oidc-provider";
-import { toAccountId, type Account, type AccountId } from "../accounts/account.js";
-import type { AccountStore } from "../accounts/account-store.js";
+import { toAccountId, type AccountId } from "../accounts/account.js";
 import type { ConsentStore } from "../accounts/consent-store.js";
 import type { Clock } from "../lib/clock.js";
+import type { Authentication, BrowserAccounts } from "./browser-accounts.js";
 import { SUPPORTED_ACRS } from "./authentication-context.js";
 import { allow, type MissingConsent } from "./grants.js";
 import { createRestartRequest, type RestartRequest } from "./restart-request.js";
 import type { SealedRequest, SealedRequests } from "./sealed-request.js";
 
+const PROMPTS = ["select_account", "login", "consent"] as const;
+
 /** A step of an authorization request in which a person takes part. */
 export interface ActiveInteraction {
   readonly uid: string;
-  readonly prompt: "login" | "consent";
+  readonly prompt: (typeof PROMPTS)[number];
   readonly client: Client;
   readonly accountId: AccountId | undefined;
   readonly grantId: string | undefined;
@@ -28,6 +30,8 @@ export interface ActiveInteraction {
   readonly missing: MissingConsent;
   /** The client insists on an acr that this server cannot give (OpenID Connect Core §5.5.1.1). */
   readonly unmetAcr: boolean;
+  /** Somebody who is signed in at this browser may go on without a new sign-in. */
+  readonly takesSignedIn: boolean;
   readonly sealedRequest: string | undefined;
 }
 
@@ -36,24 +40,16 @@ export interface Interactions {
   find(ctx: Context, uid: string): Promise<ActiveInteraction | undefined>;
   /** Answers the request: leads the browser back to the authorization endpoint. */
   signIn(ctx: Context, authentication: Authentication): Promise<void>;
+  /**
+   * Goes on as somebody who is signed in at this browser.
+   * @returns whom; undefined, with nothing answered, when they are no longer.
+   */
+  choose(ctx: Context, handle: string): Promise<AccountId | undefined>;
   allow(ctx: Context, interaction: ActiveInteraction): Promise<void>;
   refuse(ctx: Context, error: InteractionError): Promise<void>;
-  /** Who is signed in at this browser. */
-  findSignedIn(ctx: Context): Promise<Account | undefined>;
-  /**
-   * Starts a session without an interaction, for a sign-in whose interaction expired meanwhile.
-   * @returns false when somebody else is signed in: the library must end that session first.
-   */
-  startSession(ctx: Context, authentication: Authentication): Promise<boolean>;
   openSealed(sealed: string): SealedRequest | undefined;
   findClient(clientId: string): Promise<Client | undefined>;
   readonly restart: RestartRequest;
-}
-
-export interface Authentication {
-  readonly accountId: AccountId;
-  readonly acr: string;
-  readonly amr: readonly string[];
 }
 
 /** Goes to the client (RFC 6749 §4.1.2.1). */
@@ -64,15 +60,17 @@ export interface InteractionError {
 
 export interface InteractionsDeps {
   readonly provider: Provider;
-  readonly accounts: AccountStore;
+  readonly browserAccounts: Pick<BrowserAccounts, "makeRoom" | "switchTo">;
   readonly consents: ConsentStore;
   readonly sealedRequests: SealedRequests;
-  readonly sessionSeconds: number;
   readonly clock: Clock;
 }
 
+/** Whoever signs in has chosen their account (OpenID Connect Core §3.1.2.1 `select_account`). */
+const ACCOUNT_CHOSEN: InteractionResults = { select_account: {} };
+
 export function createInteractions(deps: InteractionsDeps): Interactions {
-  const { provider, accounts, consents, sealedRequests } = deps;
+  const { provider, browserAccounts, consents, sealedRequests } = deps;
 
   /** `keepsEarlier`: with the results of the request's earlier steps, which stay answered. */
   const finish = async (
@@ -86,22 +84,40 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     ctx.redirect(url);
   };
 
+  /** The same for a step after which the browser uses the session `uid`, whichever it was before. */
+  const finishIn = async (ctx: Context, uid: string, result: InteractionResults): Promise<void> => {
+    const interaction = await provider.interactionDetails(ctx.req, ctx.res);
+    // The library takes a request back only in the session that it was begun in.
+    if (interaction.session?.uid !== uid) interaction.session = undefined;
+    interaction.result = result;
+    await interaction.persist();
+    ctx.status = 303;
+    ctx.redirect(interaction.returnTo);
+  };
+
+  /** The one in whose name consent is asked uses this browser no more: somebody else does. */
+  const isOfAnother = async (ctx: Context, uid: string | undefined): Promise<boolean> =>
+    uid !== undefined && (await provider.Session.get(ctx)).uid !== uid;
+
   return {
     async find(ctx, uid) {
       const details = await findDetails(provider, ctx);
       if (details?.uid !== uid) return undefined;
       const client = await provider.Client.find(String(details.params["client_id"]));
-      const { name } = details.prompt;
-      if (client === undefined || (name !== "login" && name !== "consent")) return undefined;
+      const { prompt: asked, session } = details;
+      const prompt = PROMPTS.find((known) => known === asked.name);
+      if (client === undefined || prompt === undefined) return undefined;
+      if (prompt === "consent" && (await isOfAnother(ctx, session?.uid))) return undefined;
       return {
         uid,
-        prompt: name,
+        prompt,
         client,
-        accountId: accountOf(details.session?.accountId),
+        accountId: accountOf(session?.accountId),
         grantId: details.grantId,
         params: details.params,
-        missing: missingConsent(details.prompt),
-        unmetAcr: asksUnknownAcr(details.prompt),
+        missing: missingConsent(asked),
+        unmetAcr: asksUnknownAcr(asked),
+        takesSignedIn: takesSignedIn(asked),
         sealedRequest:
           details.deviceCode === undefined
             ? sealedRequests.seal({ clientId: client.clientId, params: details.params })
@@ -109,10 +125,19 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       };
     },
 
-    signIn: (ctx, { accountId, acr, amr }) => {
+    async signIn(ctx, { accountId, acr, amr, keep }) {
+      const { uid } = await browserAccounts.makeRoom(ctx, accountId);
       // Told here, since the result is applied again after consent: that is no sign-in.
       const ts = deps.clock.nowSeconds();
-      return finish(ctx, { login: { accountId, acr, amr: [...amr], remember: false, ts } });
+      const login = { accountId, acr, amr: [...amr], remember: keep, ts };
+      await finishIn(ctx, uid, { ...ACCOUNT_CHOSEN, login });
+    },
+
+    async choose(ctx, handle) {
+      const session = await browserAccounts.switchTo(ctx, handle);
+      if (session === undefined) return undefined;
+      await finishIn(ctx, session.uid, ACCOUNT_CHOSEN);
+      return accountOf(session.accountId);
     },
 
     async allow(ctx, { accountId, client, grantId, missing }) {
@@ -124,14 +149,6 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
 
     refuse: (ctx, error) => finish(ctx, { ...error }),
 
-    async findSignedIn(ctx) {
-      const session = await provider.Session.get(ctx);
-      if (session.accountId === undefined) return undefined;
-      const account = await accounts.find(toAccountId(session.accountId));
-      return account === undefined || account.disabled ? undefined : account;
-    },
-
-    startSession: (ctx, authentication) => startSession(ctx, authentication, deps),
     openSealed: (sealed) => sealedRequests.open(sealed),
     findClient: (clientId) => provider.Client.find(clientId),
     restart: createRestartRequest(provider, deps.clock),
@@ -177,38 +194,17 @@ function missingConsent({ details }: PromptDetail): MissingConsent {
   };
 }
 
+/** Not when the request insists on a new sign-in. */
+function takesSignedIn({ name, reasons }: PromptDetail): boolean {
+  if (name === "select_account") return true;
+  return reasons.includes("no_session") && !reasons.includes("login_prompt");
+}
+
 function asksUnknownAcr({ reasons, details }: PromptDetail): boolean {
   if (!reasons.includes("essential_acr") && !reasons.includes("essential_acrs")) return false;
   const { value, values }: { value?: unknown; values?: unknown } = details["acr"] ?? {};
   const asked = Array.isArray(values) ? strings(values) : strings([value]);
   return !asked.some((acr) => SUPPORTED_ACRS.includes(acr));
-}
-
-async function startSession(
-  ctx: Context,
-  { accountId, acr, amr }: Authentication,
-  { provider, sessionSeconds, clock }: InteractionsDeps,
-): Promise<boolean> {
-  const session = await provider.Session.get(ctx);
-  if (session.accountId !== undefined && session.accountId !== accountId) return false;
-  session.loginAccount({
-    accountId,
-    acr,
-    amr: [...amr],
-    loginTs: clock.nowSeconds(),
-    transient: true,
-  });
-  // Whoever knew the cookie before the sign-in must not have it afterwards.
-  if (session.exp !== undefined) session.resetIdentifier();
-  await session.save(sessionSeconds);
-  ctx.cookies.set(provider.cookieName("session"), session.jti, {
-    httpOnly: true,
-    sameSite: "lax",
-    path: "/",
-    signed: true,
-    overwrite: true,
-  });
-  return true;
 }
 
 function accountOf(id: string | undefined): AccountId | undefined {

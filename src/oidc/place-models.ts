@@ -16,6 +16,7 @@ interface SessionModel {
   jti: string;
   accountId?: string;
   readonly new?: boolean;
+  transient?: boolean | undefined;
   touched?: boolean;
   /** Destroyed by the library before it saves the session. */
   oldId?: string;
@@ -78,7 +79,9 @@ function placeSessions(provider: Provider, values: ModelValues): void {
     throw new TypeError("the library's sessions are not those that this server knows");
   }
 
-  Object.defineProperty(Session, "IN_PAYLOAD", { get: () => [...payloadNames, "replaces"] });
+  Object.defineProperty(Session, "IN_PAYLOAD", {
+    get: () => [...payloadNames, "replaces", "device"],
+  });
 
   Object.assign(Session, {
     instantiate(payload?: { jti?: string }) {
@@ -97,8 +100,10 @@ function placeSessions(provider: Provider, values: ModelValues): void {
       this.touched = true;
     },
 
-    loginAccount(this: SessionModel, details: { accountId: string }) {
+    loginAccount(this: SessionModel, details: { accountId: string; transient?: boolean }) {
       Reflect.apply(loginAccount, this, [details]);
+      // The library leaves it as it was at the sign-in before.
+      if (details.transient !== true) this.transient = undefined;
       const partition = partitionOfAccount(details.accountId);
       if (partitionOf(this.uid) === partition) return;
       this.uid = partition + randomToken();

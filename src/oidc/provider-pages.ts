@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC } from "oidc-provider";
+import type { SignOutEffects } from "./signed-out-notes.js";
 
 /** Pages that the library asks its host to show; `http/` renders them. */
 export interface ProviderPages {
@@ -29,6 +30,8 @@ export interface LogoutPage {
 }
 
 export interface SignedOutPage {
+  /** Undefined effects and a client: the person chose to stay, and only it was signed out of. */
+  readonly effects: SignOutEffects | undefined;
   readonly clientName: string | undefined;
   readonly clientUri: string | undefined;
 }

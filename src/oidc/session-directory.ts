@@ -45,7 +45,7 @@ export interface SessionDirectory {
   /** @returns undefined for any handle that names no live session. */
   findByHandle(handle: string): Promise<SessionFacts | undefined>;
   findByUid(uid: string): Promise<SessionFacts | undefined>;
-  handleOf(session: SessionFacts): string;
+  handleOf(session: Pick<SessionFacts, "uid">): string;
   summarize(session: SessionFacts): Promise<SessionSummary>;
 }
 

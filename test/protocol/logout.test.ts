@@ -5,10 +5,11 @@ import * as openid from "openid-client";
 import { eventually } from "../support/eventually.js";
 import { refusalOf } from "../support/oauth-error.js";
 import { connect, type RelyingParty } from "../support/relying-party-libraries.js";
+import { laterBy } from "../support/shift-time.js";
 import { signInWith } from "../support/sign-in-with.js";
 import { createTestClient, type TestClient } from "../support/test-client.js";
 import { freePort, startTestServer, type TestServer } from "../support/test-server.js";
-import { createUserAgent, type Page, type UserAgent } from "../support/user-agent.js";
+import { authorize, createUserAgent, type Page, type UserAgent } from "../support/user-agent.js";
 
 const AFTER_LOGOUT = "http://localhost:9999/signed-out";
 
@@ -35,35 +36,124 @@ describe("RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0)", () => {
   after(() => server.close());
 
   it("asks, signs out and returns to the registered address with state (§2, §3)", async () => {
-    const { agent, tokens } = await signInWith(server, rp);
-    const url = openid.buildEndSessionUrl(config, {
-      id_token_hint: tokens.id_token ?? "",
-      post_logout_redirect_uri: AFTER_LOGOUT,
-      state: "a-state",
-    });
-    const page = await agent.open(url);
+    const { agent } = await signInWith(server, rp);
+    const page = await agent.open(
+      endSession({
+        client_id: client.clientId,
+        post_logout_redirect_uri: AFTER_LOGOUT,
+        state: "a-state",
+      }),
+    );
     expect(page.html).to.include("Do you want to sign out?").and.include("Test application");
     const { url: end } = await agent.submit(page, { logout: "yes" });
     expect(end.href).to.equal(`${AFTER_LOGOUT}?state=a-state`);
     expect(await isSignedIn(agent)).to.equal(false);
   });
 
-  it("shows a page of its own when no address is asked for (§3)", async () => {
-    const { agent, tokens } = await signInWith(server, rp);
-    const page = await agent.open(
-      openid.buildEndSessionUrl(config, { id_token_hint: tokens.id_token ?? "" }),
-    );
-    const done = await agent.submit(page, { logout: "yes" });
-    expect([done.status, done.url.pathname]).to.deep.equal([200, "/session/end/success"]);
+  it("keeps the session when the person chooses to stay, and says so", async () => {
+    const { agent } = await signInWith(server, rp);
+    const page = await agent.open(endSession({ client_id: client.clientId }));
+    const stayed = await agent.submit(page, {});
+    expect(stayed.html).to.include("You stay signed in here");
+    expect(stayed.html).to.include("Only Test application was signed out");
+    expect(await isSignedIn(agent)).to.equal(true);
   });
 
-  it("keeps the session when the person chooses to stay", async () => {
-    const { agent, tokens } = await signInWith(server, rp);
-    const page = await agent.open(
-      openid.buildEndSessionUrl(config, { id_token_hint: tokens.id_token ?? "" }),
-    );
-    await agent.submit(page, {});
-    expect(await isSignedIn(agent)).to.equal(true);
+  describe("does not ask when the application proves that it is its session (§2, §4)", () => {
+    it("signs out at once and returns with state", async () => {
+      const { agent, tokens } = await signInWith(server, rp);
+      const url = openid.buildEndSessionUrl(config, {
+        id_token_hint: tokens.id_token ?? "",
+        post_logout_redirect_uri: AFTER_LOGOUT,
+        state: "a-state",
+      });
+      const { url: end } = await agent.open(url);
+      expect(end.href).to.equal(`${AFTER_LOGOUT}?state=a-state`);
+      expect(agent.cookies.map(({ name }) => name)).to.not.include("latchkey_session");
+      expect(await isSignedIn(agent)).to.equal(false);
+      expect(await refusalOf(rp.refresh(tokens.refresh_token ?? ""))).to.include({
+        error: "invalid_grant",
+      });
+    });
+
+    it("signs out of every node's sight: the same cookie is worth nothing (ASVS 7.4.1)", async () => {
+      const { agent, tokens } = await signInWith(server, rp);
+      const copy = createUserAgent(server.issuer);
+      copy.cookies.push(...agent.cookies);
+      await agent.open(endSession({ id_token_hint: tokens.id_token ?? "" }));
+      expect(await isSignedIn(copy)).to.equal(false);
+    });
+
+    it("shows a page of its own, which names what ended and what did not, when no address is asked for (§3)", async () => {
+      const told = await createTestClient(server, {
+        client_name: "Payroll",
+        backchannel_logout_uri: "http://127.0.0.1:1/backchannel",
+      });
+      const offline = await createTestClient(server, { client_name: "Backup" });
+      const { agent, tokens } = await signInWith(server, rp);
+      await signInWith(server, await connect(server, told), { agent });
+      await signInWith(server, await connect(server, offline), {
+        agent,
+        parameters: { scope: "openid offline_access", prompt: "consent" },
+      });
+      const done = await agent.open(endSession({ id_token_hint: tokens.id_token ?? "" }));
+      expect([done.status, done.url.pathname]).to.deep.equal([200, "/session/end/success"]);
+      expect(listAfter(done, "Signed out of")).to.deep.equal(["Payroll"]);
+      expect(listAfter(done, "May keep you signed in")).to.deep.equal([
+        "Test application",
+        "Backup",
+      ]);
+      expect(listAfter(done, "Keep access while you are away")).to.deep.equal(["Backup"]);
+    });
+
+    it("also by a hint that has expired (§4)", async () => {
+      const { agent, tokens } = await signInWith(server, rp);
+      const { exp = 0 } = tokens.claims ?? {};
+      expect(exp).to.be.a("number");
+      await laterBy(7200, async () => {
+        const page = await agent.open(endSession({ id_token_hint: tokens.id_token ?? "" }));
+        expect(page.html).to.include("You are signed out");
+      });
+    });
+
+    it("but asks for a hint of another session of the same person, by its sid", async () => {
+      const named = await createTestClient(server, {
+        backchannel_logout_uri: "http://127.0.0.1:1/backchannel",
+        backchannel_logout_session_required: true,
+      });
+      const namedRp = await connect(server, named);
+      const { tokens: elsewhere } = await signInWith(server, namedRp);
+      const { agent } = await signInWith(server, namedRp);
+      expect(elsewhere.claims).to.have.property("sid");
+      const page = await agent.open(endSession({ id_token_hint: elsewhere.id_token ?? "" }));
+      expect(page.html).to.include("Do you want to sign out?");
+      expect(await isSignedIn(agent)).to.equal(true);
+    });
+
+    it("but asks for a hint of an application that this session was not opened for", async () => {
+      const other = await connect(server, await createTestClient(server));
+      const { tokens: elsewhere } = await signInWith(server, other);
+      const { agent } = await signInWith(server, rp);
+      const page = await agent.open(endSession({ id_token_hint: elsewhere.id_token ?? "" }));
+      expect(page.html).to.include("Do you want to sign out?");
+    });
+
+    it("but asks for a hint of somebody else", async () => {
+      const grace = { username: "grace", password: "another long passphrase" };
+      await server.app.createAccount({
+        ...grace,
+        email: "grace@example.com",
+        emailVerified: true,
+        profile: {},
+      });
+      const attempt = await rp.begin();
+      const elsewhere = createUserAgent(server.issuer);
+      const theirs = await rp.redeem(attempt, await authorize(elsewhere, attempt.url, grace));
+      const { agent } = await signInWith(server, rp);
+      const page = await agent.open(endSession({ id_token_hint: theirs.id_token ?? "" }));
+      expect(page.html).to.include("Do you want to sign out?");
+      expect(await isSignedIn(agent)).to.equal(true);
+    });
   });
 
   it("ends the refresh token of the session, and not one with offline_access (OIDC Core §11)", async () => {
@@ -222,6 +312,12 @@ describe("RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0)", () => {
     const url = new URL(`${server.issuer}/session/end`);
     url.search = new URLSearchParams(parameters).toString();
     return url;
+  }
+
+  /** What stands in the list below the heading that begins so. */
+  function listAfter({ html }: Page, heading: string): string[] {
+    const section = html.slice(html.indexOf(heading)).split("</section>")[0] ?? "";
+    return [...section.matchAll(/<span>([^<]*)/g)].map(([, name = ""]) => name);
   }
 
   async function signOut(agent: UserAgent): Promise<Page> {

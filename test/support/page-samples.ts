@@ -14,6 +14,15 @@ const requestForm = { action: "/submit", csrfToken: "csrf-1", sealedRequest: "se
 const requestId = "01JD9Q6Z8Y3W";
 const host = "id.example.org";
 
+const signedOut = {
+  stayed: false,
+  effects: { told: [], untold: [], offline: [] },
+  stillHere: [],
+  accountUrl: "/account",
+  clientName: undefined,
+  clientUri: undefined,
+} as const;
+
 /** Every view must have a row; every state that a template tells apart should have one. */
 const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: number }> } = {
   ...PLAYGROUND_STATES,
@@ -23,6 +32,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       clientName: "Example Notes",
       returnHost: "notes.example",
       identifier: "",
+      keep: false,
       error: undefined,
       cancelAction: "/cancel",
     },
@@ -31,6 +41,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       clientName: "Example Notes",
       returnHost: undefined,
       identifier: "person@example.org",
+      keep: false,
       error: undefined,
       cancelAction: "/cancel",
     },
@@ -39,6 +50,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       clientName: "Example Notes",
       returnHost: "notes.example",
       identifier: "person@example.org",
+      keep: true,
       error: "The email, username or password is not right.",
       cancelAction: "/cancel",
       status: 401,
@@ -48,6 +60,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       clientName: "Example Notes",
       returnHost: "notes.example",
       identifier: "",
+      keep: false,
       error: "Enter your email or username.",
       cancelAction: "/cancel",
       status: 400,
@@ -57,7 +70,26 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       clientName: "Überregionales Reimbursement & Business Travel Portal",
       returnHost: "reimbursement-and-business-travel.portal.internal.example",
       identifier: "",
+      keep: false,
       error: undefined,
+      cancelAction: "/cancel",
+    },
+  },
+  "choose-account": {
+    several: {
+      ...requestForm,
+      clientName: "Example Notes",
+      returnHost: "notes.example",
+      accounts: [
+        { handle: "s1", name: "Ada Example", detail: "ada@example.org", isInUse: true },
+        {
+          handle: "s2",
+          name: "Maximiliane Mustermann-Beispielhausen",
+          detail: "maximiliane.mustermann-beispielhausen@subsidiary.example.org",
+          isInUse: false,
+        },
+      ],
+      otherUrl: "/other",
       cancelAction: "/cancel",
     },
   },
@@ -118,9 +150,18 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     bare: { action: "/submit", xsrf: "xsrf-1", clientName: undefined, account: undefined },
   },
   "signed-out": {
-    back: { clientName: "Example Notes", clientUri: "https://notes.example" },
-    named: { clientName: "Example Notes", clientUri: undefined },
-    bare: { clientName: undefined, clientUri: undefined },
+    full: {
+      ...signedOut,
+      effects: {
+        told: ["Example Notes", "Example Payroll"],
+        untold: ["Team Wiki"],
+        offline: ["Überregionales Reimbursement & Business Travel Portal"],
+      },
+      stillHere: ["Maximiliane Mustermann-Beispielhausen"],
+    },
+    back: { ...signedOut, clientName: "Example Notes", clientUri: "https://notes.example" },
+    bare: signedOut,
+    stayed: { ...signedOut, stayed: true, clientName: "Example Notes" },
   },
   "device-code": {
     first: { action: "/submit", xsrf: "xsrf-1", userCode: "", error: undefined },

@@ -13,6 +13,8 @@ interface Cookie {
   readonly name: string;
   readonly value: string;
   readonly path: string;
+  /** Undefined: until the browser is closed. */
+  readonly expiresAtMs?: number | undefined;
 }
 
 export interface UserAgent {
@@ -64,8 +66,9 @@ export function createUserAgent(origin: string, { keepsCookies = true } = {}): U
       const expires = attributes.find((a) => a.toLowerCase().startsWith("expires="))?.slice(8);
       const index = cookies.findIndex((known) => known.name === name && known.path === path);
       if (index >= 0) cookies.splice(index, 1);
-      const gone = value === "" || (expires !== undefined && Date.parse(expires) <= Date.now());
-      if (!gone) cookies.push({ name, value, path });
+      const expiresAtMs = expires === undefined ? undefined : Date.parse(expires);
+      const gone = value === "" || (expiresAtMs !== undefined && expiresAtMs <= Date.now());
+      if (!gone) cookies.push({ name, value, path, expiresAtMs });
     }
   }
 

@@ -214,10 +214,16 @@ describe("renderer", () => {
     }
 
     it("does not lead from the signed-out page to a script", async () => {
-      const data = { clientName: "Notes", clientUri: "javascript:alert(1)" };
-      const { html } = await show("signed-out", data);
+      const { html } = await show("signed-out", {
+        stayed: false,
+        effects: { told: [], untold: [], offline: [] },
+        stillHere: [],
+        accountUrl: "/account",
+        clientName: "Notes",
+        clientUri: "javascript:alert(1)",
+      });
       expect(html).not.to.include("javascript:");
-      expect(html).to.include("go back to Notes");
+      expect(html).to.include("You are signed out");
     });
   });
 

@@ -1,10 +1,9 @@
 import { expect } from "chai";
-import type { KoaContextWithOIDC } from "oidc-provider";
 import { deviceFacts } from "../../../src/oidc/device-facts.js";
 
 describe("deviceFacts", () => {
   const seen = (ip: string, userAgent = "") =>
-    deviceFacts({ ip, get: () => userAgent } as unknown as KoaContextWithOIDC, 1_800_000_000);
+    deviceFacts({ ip, get: () => userAgent }, 1_800_000_000);
 
   for (const [ip, network] of [
     ["192.0.2.17", "192.0.2.0/24"],
