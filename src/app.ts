@@ -55,7 +55,7 @@ export async function createApp(deps: AppDeps) {
   koa.use(mount(basePath || "/", provider));
   const answer = koa.callback();
 
-  const { accounts, clients } = stores;
+  const { clients } = stores;
   return {
     ...stores,
     ...running,
@@ -68,7 +68,8 @@ export async function createApp(deps: AppDeps) {
     managementApi: foundation.managementApi,
     ...createAccountChanges({
       ...passwords,
-      accounts,
+      ...stores,
+      clock,
       issuerHost: new URL(issuer).host,
       endAccess: sessions.endAccess,
     }),

@@ -9,6 +9,15 @@ export interface NewAccount {
   readonly demonstration: boolean;
   /** PHC string; undefined for an account without a password. */
   readonly passwordHash: string | undefined;
+  /** Until then, a person whom another provider knows by `email` may make the account theirs. */
+  readonly invitedUntilSeconds?: number | undefined;
+}
+
+/** A profile as another provider has it. */
+export interface ReplacedProfile {
+  readonly profile: ProfileClaims;
+  /** A verified address to have instead of the present one; undefined: no change. */
+  readonly email: string | undefined;
 }
 
 /** What sign-in reads, in one query. */
@@ -32,6 +41,8 @@ export interface AccountStore {
   list(page: { after?: AccountId; limit: number }): Promise<Account[]>;
   /** @returns false when there is no such account. */
   setDisabled(id: AccountId, disabled: boolean): Promise<boolean>;
+  /** @returns false when there is no such account. @throws IdentifierTakenError, nothing changed */
+  replaceProfile(id: AccountId, replaced: ReplacedProfile): Promise<boolean>;
   /** @returns false when there is no such account. */
   setPasswordHash(id: AccountId, passwordHash: string): Promise<boolean>;
   /**

@@ -22,6 +22,7 @@ export function createCachedAccountStore(
     find: (id) => cache.find(id),
     create: (account) => cache.write(account.id, () => accounts.create(account)),
     setDisabled: (id, disabled) => cache.write(id, () => accounts.setDisabled(id, disabled)),
+    replaceProfile: (id, replaced) => cache.write(id, () => accounts.replaceProfile(id, replaced)),
     deleteDemonstration: () => cache.write(undefined, () => accounts.deleteDemonstration()),
   };
 }

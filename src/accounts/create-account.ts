@@ -1,7 +1,8 @@
 import { LatchkeyError } from "../lib/errors.js";
 import { randomToken } from "../lib/random-token.js";
 import type { Account, AccountId, ProfileClaims } from "./account.js";
-import { normalizeIdentifier, toAccountId } from "./account.js";
+import { toAccountId } from "./account.js";
+import { checkUsername, isEmailAddress } from "./account-names.js";
 import type { AccountStore } from "./account-store.js";
 import type { PasswordHasher } from "./password-hasher.js";
 import { checkPassword } from "./password-policy.js";
@@ -51,23 +52,8 @@ export class InvalidAccountError extends LatchkeyError {
   }
 }
 
-const MAX_USERNAME_CODE_POINTS = 64;
-/** RFC 5321 §4.5.3.1.3 allows paths of 256 octets, and the angle brackets are two of them. */
-const MAX_EMAIL_LENGTH = 254;
-/** RFC 5321 §4.5.3.1.1. */
-const MAX_EMAIL_LOCAL_PART_LENGTH = 64;
 /** 128 bit, so that ids are neither guessed nor ever the same. */
 const ACCOUNT_ID_BYTES = 16;
-
-/**
- * The "valid e-mail address" of the HTML standard, which every browser checks. ASCII only, so no two
- * look alike and none changes under Unicode normalization.
- */
-const EMAIL =
-  /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
-
-/** Controls, invisible format characters, lone surrogates, line and paragraph separators. */
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 export function createCreateAccount(deps: CreateAccountDeps): CreateAccount {
   const { accounts, passwordHasher, issuerHost } = deps;
@@ -106,38 +92,12 @@ export function createSetPassword(deps: SetPasswordDeps): SetPassword {
 }
 
 /** Prefixed, so that no account id is ever a client id (RFC 9700 §4.15), nor begins with a dash. */
-function generateAccountId(): AccountId {
+export function generateAccountId(): AccountId {
   return toAccountId(`acct_${randomToken(ACCOUNT_ID_BYTES)}`);
 }
 
-function checkUsername(username: string, email: string | undefined): string[] {
-  const problems: string[] = [];
-  const compared = normalizeIdentifier(username);
-  // Both spellings are stored, and normalization can lengthen as well as shorten.
-  const codePoints = Math.max(Array.from(username).length, Array.from(compared).length);
-  if (compared === "" || codePoints > MAX_USERNAME_CODE_POINTS) {
-    problems.push(`The user name must have 1 to ${MAX_USERNAME_CODE_POINTS} characters.`);
-  }
-  if (username !== username.trim()) {
-    problems.push("The user name must not begin or end with a space.");
-  }
-  if (UNPRINTABLE.test(username)) {
-    problems.push("The user name must not contain control characters.");
-  }
-  const isOwnEmail = email !== undefined && compared === normalizeIdentifier(email);
-  if (compared.includes("@") && !isOwnEmail) {
-    problems.push('The user name must not contain "@", unless it is the e-mail address.');
-  }
-  return problems;
-}
-
 function checkEmail(email: string | undefined): string[] {
-  if (email === undefined) return [];
-  const isValid =
-    email.length <= MAX_EMAIL_LENGTH &&
-    email.indexOf("@") <= MAX_EMAIL_LOCAL_PART_LENGTH &&
-    EMAIL.test(email);
-  return isValid ? [] : ["The e-mail address is not valid."];
+  return email === undefined || isEmailAddress(email) ? [] : ["The e-mail address is not valid."];
 }
 
 function accountNotFound(): LatchkeyError {

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import * as accounts from "../commands/account-commands.js";
 import { signOutAccount, withdrawConsent } from "../commands/access-commands.js";
 import type { WithApp } from "../commands/command.js";
+import { positiveInteger } from "./positive-integer.js";
 import { readPassword } from "../commands/read-password.js";
 
 interface CreateOptions {
@@ -24,6 +25,14 @@ export function addAccountCommands(program: Command, withApp: WithApp): void {
         const password = await readPassword();
         return accounts.createAccount(app, { username, email, emailVerified, name, password });
       }),
+    );
+  account
+    .command("invite <email>")
+    .description("create an account for whoever signs in by a provider with this verified address")
+    .option("--name <name>", "full name, until the provider says another")
+    .option("--days <days>", "how long it waits", positiveInteger, 14)
+    .action((email: string, { name, days }: { name?: string; days: number }) =>
+      withApp((app) => accounts.inviteAccount(app, { email, name, days })),
     );
   account
     .command("list")

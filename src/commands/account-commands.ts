@@ -2,7 +2,10 @@ import type { App } from "../app.js";
 import type { Account, AccountId } from "../accounts/account.js";
 import { formatTable, notFound, type CommandResult } from "./command.js";
 
-type Accounts = Pick<App, "accounts" | "createAccount" | "setDisabled" | "setPassword" | "audit">;
+type Accounts = Pick<
+  App,
+  "accounts" | "createAccount" | "inviteAccount" | "setDisabled" | "setPassword" | "audit"
+>;
 
 export interface CreateAccountOptions {
   readonly username: string;
@@ -22,6 +25,32 @@ export async function createAccount(
   return {
     text: `Created the account "${account.username}" (${account.id}).`,
     data: describe(account),
+  };
+}
+
+export interface InviteAccountOptions {
+  readonly email: string;
+  readonly name: string | undefined;
+  readonly days: number;
+}
+
+const DAY_SECONDS = 24 * 3600;
+
+export async function inviteAccount(
+  app: Accounts,
+  { email, name, days }: InviteAccountOptions,
+): Promise<CommandResult> {
+  const account = await app.inviteAccount({
+    email,
+    profile: name === undefined ? {} : { name },
+    validSeconds: days * DAY_SECONDS,
+  });
+  app.audit({ event: "account.invited", outcome: "success", accountId: account.id });
+  return {
+    text:
+      `The account "${account.username}" (${account.id}) waits ${days} days for the person whom ` +
+      "a provider knows by this address.",
+    data: { ...describe(account), invited_days: days },
   };
 }
 

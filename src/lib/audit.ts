@@ -30,7 +30,10 @@ export type AuditEvent =
   | "key.retired"
   | "key.dropped"
   | "account.created"
-  | "account.changed";
+  | "account.changed"
+  | "account.invited"
+  | "identity.linked"
+  | "identity.unlinked";
 
 /** One security event: who did what, from where, with what result. Never a secret or a token. */
 export interface AuditEntry {

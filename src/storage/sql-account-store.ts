@@ -1,14 +1,13 @@
 import type { Knex } from "knex";
-import { normalizeIdentifier, type Account, type AccountId } from "../accounts/account.js";
-import type { AccountStore, NewAccount } from "../accounts/account-store.js";
-import { IdentifierTakenError } from "../accounts/identifier-taken-error.js";
+import { normalizeIdentifier, type Account } from "../accounts/account.js";
+import type { AccountStore } from "../accounts/account-store.js";
 import type { Clock } from "../lib/clock.js";
+import { insertAccount, insertIdentifiers, toAccount } from "./account-row.js";
 import type { Database } from "./open-database.js";
 import { createBatchedFind } from "./batched-find.js";
 import { isFindable } from "./findable.js";
 import { reportOutages } from "./report-outages.js";
-import { parseStoredObject } from "./stored-json.js";
-import type { AccountRow } from "./tables.js";
+import type { AccountRow } from "./account-tables.js";
 
 export interface SqlAccountStoreDeps {
   readonly database: Database;
@@ -27,22 +26,8 @@ export function createSqlAccountStore({ database, clock }: SqlAccountStoreDeps):
   );
 
   return reportOutages<AccountStore>(dialect, {
-    async create({ passwordHash, ...account }) {
-      const now = clock.nowSeconds();
-      const row = toRow(account, now);
-      await knex.transaction(async (transaction) => {
-        await transaction("account").insert(row);
-        await insertIdentifiers(transaction, account);
-        if (passwordHash !== undefined) {
-          await transaction("password_credential").insert({
-            account_id: account.id,
-            hash: passwordHash,
-            updated_at: now,
-          });
-        }
-      });
-      return toAccount(row);
-    },
+    create: (account) =>
+      knex.transaction((transaction) => insertAccount(transaction, account, clock.nowSeconds())),
 
     async find(id) {
       if (!isFindable(id)) return undefined;
@@ -90,6 +75,16 @@ export function createSqlAccountStore({ database, clock }: SqlAccountStoreDeps):
       }
     },
 
+    replaceProfile: (id, { profile, email }) =>
+      knex.transaction(async (transaction) => {
+        const updated = { profile: JSON.stringify(profile), updated_at: clock.nowSeconds() };
+        const [row] = await transaction("account").where({ id }).update(updated).returning("*");
+        if (row === undefined) return false;
+        if (email === undefined || email === row.email) return true;
+        await replaceEmail(transaction, toAccount(row), email);
+        return true;
+      }),
+
     async replacePasswordHash(id, expected, next) {
       const replaced = await knex("password_credential")
         .where({ account_id: id, hash: expected })
@@ -111,55 +106,19 @@ export function createSqlAccountStore({ database, clock }: SqlAccountStoreDeps):
   });
 }
 
-/**
- * Of concurrent accounts with one name, the unique key lets one through. Sorted, so that two accounts
- * whose names cross never wait for each other.
- */
-async function insertIdentifiers(
+/** The name that signs in stays the user name; of the addresses, the new one counts alone. */
+async function replaceEmail(
   transaction: Knex.Transaction,
-  { id, username, email }: Pick<NewAccount, "id" | "username" | "email">,
+  { id, username, email: former }: Account,
+  email: string,
 ): Promise<void> {
-  const typed = new Map(
-    [username, ...(email === undefined ? [] : [email])].map((name) => [
-      normalizeIdentifier(name),
-      name,
-    ]),
-  );
-  const inserted = await transaction("account_identifier")
-    .insert([...typed.keys()].toSorted().map((identifier) => ({ identifier, account_id: id })))
-    .onConflict("identifier")
-    .ignore()
-    .returning("identifier");
-  for (const { identifier } of inserted) typed.delete(identifier);
-  for (const taken of typed.values()) throw new IdentifierTakenError(taken);
-}
-
-function toRow(account: Omit<NewAccount, "passwordHash">, now: number): AccountRow {
-  return {
-    id: account.id,
-    username: account.username,
-    email: account.email ?? null,
-    email_verified: account.emailVerified,
-    profile: JSON.stringify(account.profile),
-    disabled: false,
-    demonstration: account.demonstration,
-    created_at: now,
-    updated_at: now,
-  };
-}
-
-function toAccount(row: AccountRow): Account {
-  const profile: object = parseStoredObject(row.profile, "account.profile");
-  return {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only `toRow` writes it, from one
-    id: row.id as AccountId,
-    username: row.username,
-    email: row.email ?? undefined,
-    emailVerified: Boolean(row.email_verified),
-    profile,
-    disabled: Boolean(row.disabled),
-    demonstration: Boolean(row.demonstration),
-    createdAtSeconds: row.created_at,
-    updatedAtSeconds: row.updated_at,
-  };
+  const kept = normalizeIdentifier(username);
+  if (former !== undefined && normalizeIdentifier(former) !== kept) {
+    const identifier = normalizeIdentifier(former);
+    await transaction("account_identifier").where({ account_id: id, identifier }).delete();
+  }
+  if (normalizeIdentifier(email) !== kept) {
+    await insertIdentifiers(transaction, { id, username: email, email });
+  }
+  await transaction("account").where({ id }).update({ email, email_verified: true });
 }

@@ -10,6 +10,7 @@ import { createSqlAccountStore } from "./sql-account-store.js";
 import { createSqlClientStore } from "./sql-client-store.js";
 import { createSqlConsentStore } from "./sql-consent-store.js";
 import { createSqlEndingStore } from "./sql-ending-store.js";
+import { createSqlFederatedIdentityStore } from "./sql-federated-identity-store.js";
 import { createSqlLogoutDeliveryStore } from "./sql-logout-delivery-store.js";
 import { createSqlResourceServerStore } from "./sql-resource-server-store.js";
 import { createSqlRevocationStore } from "./sql-revocation-store.js";
@@ -30,6 +31,7 @@ export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
   const deps = { database, clock };
   return {
     accounts: createCachedAccountStore(createSqlAccountStore(deps), changes),
+    federatedIdentities: createSqlFederatedIdentityStore(deps),
     consents: createSqlConsentStore(deps),
     clients: createCachedClientStore(createSqlClientStore(deps), changes),
     resourceServers: createCachedResourceServerStore(createSqlResourceServerStore(deps), changes),

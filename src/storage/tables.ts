@@ -1,4 +1,11 @@
 import type { AccessTokenAlgorithm } from "../clients/resource-server-store.js";
+import type {
+  AccountIdentifierRow,
+  AccountInvitationRow,
+  AccountRow,
+  FederatedIdentityRow,
+  PasswordCredentialRow,
+} from "./account-tables.js";
 import type { EndedSubject, EndingReason } from "../sessions/ending-store.js";
 import type { Knex } from "knex";
 
@@ -6,31 +13,6 @@ import type { Knex } from "knex";
  * Rows as they are read. A column is written under the same name and type, save that SQLite gives
  * back booleans as 0 and 1. Times are whole seconds since the epoch; `docs/storage.md` has examples.
  */
-export interface AccountRow {
-  id: string;
-  username: string;
-  email: string | null;
-  email_verified: boolean | number;
-  /** ProfileClaims as JSON. */
-  profile: string;
-  disabled: boolean | number;
-  demonstration: boolean | number;
-  created_at: number;
-  updated_at: number;
-}
-
-export interface AccountIdentifierRow {
-  /** Normalized user name or e-mail address. */
-  identifier: string;
-  account_id: string;
-}
-
-export interface PasswordCredentialRow {
-  account_id: string;
-  hash: string;
-  updated_at: number;
-}
-
 export interface ConsentRow {
   account_id: string;
   client_id: string;
@@ -217,6 +199,8 @@ declare module "knex/types/tables.js" {
     account: Table<AccountRow>;
     account_identifier: Table<AccountIdentifierRow>;
     password_credential: Table<PasswordCredentialRow>;
+    federated_identity: Table<FederatedIdentityRow>;
+    account_invitation: Table<AccountInvitationRow>;
     consent: Table<ConsentRow>;
     client: Table<ClientRow, "direct_sign_in">;
     resource_server: Table<ResourceServerRow>;

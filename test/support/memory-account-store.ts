@@ -59,6 +59,10 @@ export function createMemoryAccountStore(clock: Clock = systemClock): AccountSto
     async setDisabled(id, disabled) {
       return change(id, { account: { disabled } });
     },
+    async replaceProfile(id, { profile, email }) {
+      const changed = email === undefined ? { profile } : { profile, email, emailVerified: true };
+      return change(id, { account: changed });
+    },
     async setPasswordHash(id, passwordHash) {
       return change(id, { passwordHash });
     },

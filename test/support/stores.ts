@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AccountStore } from "../../src/accounts/account-store.js";
 import type { ConsentStore } from "../../src/accounts/consent-store.js";
+import type { FederatedIdentityStore } from "../../src/accounts/federated-identity-store.js";
 import type { ClientStore } from "../../src/clients/client-store.js";
 import type { ResourceServerStore } from "../../src/clients/resource-server-store.js";
 import type { TokenExchangePolicyStore } from "../../src/clients/token-exchange-policy-store.js";
@@ -36,6 +37,7 @@ export interface TestStores {
   readonly clock: MovableClock;
   readonly models: ModelStore & ExpiredModelPurge;
   readonly accounts: AccountStore;
+  readonly federatedIdentities: FederatedIdentityStore;
   readonly consents: ConsentStore;
   readonly clients: ClientStore;
   readonly resourceServers: ResourceServerStore;

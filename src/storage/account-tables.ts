@@ -1,0 +1,41 @@
+/** Rows about who signs in, as `tables.ts` says of all rows. */
+export interface AccountRow {
+  id: string;
+  username: string;
+  email: string | null;
+  email_verified: boolean | number;
+  /** ProfileClaims as JSON. */
+  profile: string;
+  disabled: boolean | number;
+  demonstration: boolean | number;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface AccountIdentifierRow {
+  /** Normalized user name or e-mail address. */
+  identifier: string;
+  account_id: string;
+}
+
+export interface PasswordCredentialRow {
+  account_id: string;
+  hash: string;
+  updated_at: number;
+}
+
+export interface FederatedIdentityRow {
+  issuer: string;
+  subject: string;
+  account_id: string;
+  provider: string;
+  display: string | null;
+  linked_at: number;
+  last_used_at: number | null;
+}
+
+export interface AccountInvitationRow {
+  account_id: string;
+  created_at: number;
+  expires_at: number;
+}
