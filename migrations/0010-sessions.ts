@@ -18,9 +18,23 @@ export async function up(knex: Knex): Promise<void> {
     table.text("claim");
     table.primary(["subject", "id"]);
   });
+  await knex.schema.alterTable("model", (table) => {
+    // With `model` in it there is no other index that PostgreSQL could take for the better one, which
+    // it does as long as it has not counted the rows of a table that grows.
+    table.index(["account_id", "model"], "model_account_id_model_index", {
+      predicate: knex.whereNotNull("account_id"),
+    });
+    table.dropIndex(["account_id"], "model_account_id_index");
+  });
 }
 
 /** Sessions are found by account alone; relying parties are not told of what was not cleaned up yet. */
 export async function down(knex: Knex): Promise<void> {
+  await knex.schema.alterTable("model", (table) => {
+    table.index(["account_id"], "model_account_id_index", {
+      predicate: knex.whereNotNull("account_id"),
+    });
+    table.dropIndex(["account_id", "model"], "model_account_id_model_index");
+  });
   await knex.schema.dropTable("session_ending").dropTable("session_client");
 }

@@ -8,6 +8,7 @@ import { positiveInteger } from "./cli/positive-integer.js";
 import { addExchangeCommands } from "./cli/exchange-commands.js";
 import { addKeyCommands } from "./cli/key-commands.js";
 import { addLogoutCommands } from "./cli/logout-commands.js";
+import { addSessionCommands } from "./cli/session-commands.js";
 import { revokeClientTokens } from "./commands/access-commands.js";
 import * as clients from "./commands/client-commands.js";
 import type { CommandResult } from "./commands/command.js";
@@ -135,6 +136,7 @@ program
 addApiCommands(program, withApp);
 
 addLogoutCommands(program, withApp);
+addSessionCommands(program, withApp, withSessions);
 
 program
   .command("demonstration")
@@ -151,23 +153,35 @@ function readConfig(): Config {
 }
 
 /**
- * Composes the app without listening; works beside a running server. Loaded only here, so that help
- * and refusals come at once.
+ * Composes the app without listening; works beside a running server, and while Redis is away. Loaded
+ * only here, so that help and refusals come at once.
  */
 function withApp(command: (app: App) => Promise<CommandResult>): Promise<void> {
+  return runWithApp(command, { opensRedis: false });
+}
+
+/** The same with the store that sessions lie in. */
+function withSessions(command: (app: App) => Promise<CommandResult>): Promise<void> {
+  return runWithApp(command, { opensRedis: true });
+}
+
+function runWithApp(
+  command: (app: App) => Promise<CommandResult>,
+  { opensRedis }: { opensRedis: boolean },
+): Promise<void> {
   return report(async () => {
     const config = readConfig();
     const { createApp } = await import("./app.js");
     const { openDeployment } = await import("./deployment.js");
     const { systemClock } = await import("./lib/clock.js");
     const { createLogger } = await import("./lib/logger.js");
-    const deployment = await openDeployment(config);
     const production = config.mode === "production";
     const logger = createLogger({
       level: production ? "info" : "warn",
       format: production ? "json" : "readable",
       destination: process.stderr,
     });
+    const deployment = await openDeployment(config, undefined, opensRedis ? { logger } : undefined);
     const app = await createApp({ config, ...deployment, clock: systemClock, logger });
     try {
       return await command(app);

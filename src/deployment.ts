@@ -38,9 +38,14 @@ export interface Serving {
  *
  * @param serving undefined for an operator's command: it changes nothing that lies in Redis, works
  *   while Redis is away, and ends too soon to keep what it reads.
+ * @param needsRedis for a command that reads what lies there.
  * @throws LatchkeyError with one line that says which store and what to do.
  */
-export async function openDeployment(config: Config, serving?: Serving): Promise<Deployment> {
+export async function openDeployment(
+  config: Config,
+  serving?: Serving,
+  needsRedis: Serving | undefined = serving,
+): Promise<Deployment> {
   const secretKeys: SecretKeys = [
     config.secretKey ?? loadOrCreateSecretFile(join(config.dataDirectory, "secret-key")),
     ...(config.secretKeyPrevious === undefined ? [] : [config.secretKeyPrevious]),
@@ -49,7 +54,7 @@ export async function openDeployment(config: Config, serving?: Serving): Promise
   const database = await openDatabase(config.databaseUrl, { poolMax, ...serving });
   try {
     await prepareSchema(config, database, serving);
-    const redis = serving === undefined ? undefined : await openRedisOf(config, serving);
+    const redis = needsRedis === undefined ? undefined : await openRedisOf(config, needsRedis);
     const changes = serving === undefined ? undefined : database.openChangeFeed(serving.logger);
     const close = async () => {
       await changes?.close();

@@ -46,7 +46,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "lib",
   ],
   cli: ["commands", "clients", "keys", "lib"],
-  commands: ["app.ts", "accounts", "clients", "keys", "sessions", "lib"],
+  commands: ["app.ts", "oidc", "accounts", "clients", "keys", "sessions", "lib"],
   http: ["oidc", ...DOMAIN, "verify", "lib"],
   storage: ["oidc", ...DOMAIN, "lib"],
   demonstration: ["oidc", "accounts", "clients", "lib"],

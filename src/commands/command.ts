@@ -18,6 +18,11 @@ export function notFound(what: string, name: string): LatchkeyError {
   return new LatchkeyError("not_found", `There is no ${what} "${name}".`, { status: 404 });
 }
 
+/** RFC 3339, in UTC and to the second. */
+export function formatTime(seconds: number | undefined): string {
+  return seconds === undefined ? "" : `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+}
+
 /** Rows as aligned columns, without trailing spaces. */
 export function formatTable(
   header: readonly string[],

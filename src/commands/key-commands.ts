@@ -3,7 +3,7 @@ import { JWKS_CACHED_SECONDS } from "../keys/key-schedule.js";
 import { LONGEST_TOKEN_SECONDS } from "../lib/longest-token.js";
 import type { Rotation, ScheduledKey } from "../keys/key-rotation.js";
 import type { SigningAlgorithm } from "../keys/signing-key.js";
-import { formatTable, notFound, type CommandResult } from "./command.js";
+import { formatTable, formatTime, notFound, type CommandResult } from "./command.js";
 
 type Keys = Pick<App, "keyRotation" | "keyUpkeep" | "signingKeys" | "clock">;
 
@@ -125,8 +125,4 @@ function describe(key: ScheduledKey) {
     signs_until: key.signsUntilSeconds ?? null,
     published_until: key.publishedUntilSeconds ?? null,
   };
-}
-
-function formatTime(seconds: number | undefined): string {
-  return seconds === undefined ? "" : new Date(seconds * 1000).toISOString().slice(0, 19) + "Z";
 }

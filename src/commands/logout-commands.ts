@@ -1,7 +1,7 @@
 import type { App } from "../app.js";
 import { LatchkeyError } from "../lib/errors.js";
 import type { LogoutDelivery } from "../sessions/logout-delivery-store.js";
-import { formatTable, type CommandResult } from "./command.js";
+import { formatTable, formatTime, type CommandResult } from "./command.js";
 
 type Logouts = Pick<App, "logoutDeliveries">;
 
@@ -69,9 +69,4 @@ function describeNext({ state, reason, dueAtSeconds, finishedAtSeconds }: Logout
   if (state === "failed") return reason ?? "";
   const next = `due ${formatTime(dueAtSeconds)}`;
   return reason === undefined ? next : `${next}: ${reason}`;
-}
-
-function formatTime(seconds: number | undefined): string {
-  if (seconds === undefined) return "";
-  return new Date(seconds * 1000).toISOString().replace(".000", "");
 }

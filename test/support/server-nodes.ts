@@ -55,7 +55,7 @@ export async function startServerNodes({
   };
   const administration = await openAdministration(shared);
   const nodes = ports.map((port) =>
-    createNode({ ...shared, NODE_ENV: "production", PORT: String(port) }),
+    createNode({ NODE_ENV: "production", ...shared, PORT: String(port) }),
   );
   await Promise.all(nodes.map((node) => node.start()));
   return {

@@ -1,0 +1,166 @@
+/**
+ * What listing and ending the sessions of one account costs with 100,000 sessions of 10,000 accounts,
+ * beside 100 sessions of 10: milliseconds, and the ratio of both. On each store, or on the one that is
+ * named (SQLite, PostgreSQL, Redis).
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ModelRecord, ModelStore } from "../src/oidc/model-store.js";
+import { partitionOfAccount } from "../src/oidc/partition.js";
+import { systemClock } from "../src/lib/clock.js";
+import { randomToken } from "../src/lib/random-token.js";
+import { migrateDatabase } from "../src/storage/migrate.js";
+import { openDatabase } from "../src/storage/open-database.js";
+import { openRedis } from "../src/storage/open-redis.js";
+import { createRedisModelStore } from "../src/storage/redis-model-store.js";
+import { createSqlModelStore } from "../src/storage/sql-model-store.js";
+import { createTestPostgres } from "../test/support/postgres.js";
+import { startRedisServer } from "../test/support/redis-servers.js";
+
+const SESSIONS_OF_ACCOUNT = 10;
+const FEW_ACCOUNTS = 10;
+const MANY_ACCOUNTS = 10_000;
+/** Accounts whose sessions are listed and ended at each size. */
+const MEASURED = 10;
+const LISTINGS = 30;
+const CLIENTS = ["web", "mobile"];
+const LIFE_SECONDS = 86_400;
+
+interface OpenedStore {
+  readonly models: ModelStore;
+  close(): Promise<void>;
+}
+
+const STORES: Record<string, () => Promise<OpenedStore>> = {
+  SQLite: async () => {
+    const folder = await mkdtemp(join(tmpdir(), "latchkey-bench-"));
+    const opened = await openSql(`sqlite:${join(folder, "latchkey.sqlite")}`);
+    return closing(opened, () => rm(folder, { recursive: true, force: true }));
+  },
+  PostgreSQL: async () => {
+    const { url, drop } = await createTestPostgres();
+    return closing(await openSql(url), drop);
+  },
+  Redis: async () => {
+    const server = await startRedisServer();
+    const redis = await openRedis(server.url, { keyPrefix: "bench" });
+    const models = createRedisModelStore({ redis, clock: systemClock });
+    return closing({ models, close: () => redis.close() }, () => server.stop());
+  },
+};
+
+const [, , only] = process.argv;
+for (const [name, open] of Object.entries(STORES)) {
+  if (only !== undefined && only !== name) continue;
+  const store = await open();
+  try {
+    await measure(store.models, await fill(store.models, FEW_ACCOUNTS));
+    const few = await measure(store.models, await fill(store.models, FEW_ACCOUNTS));
+    const many = await measure(store.models, await fill(store.models, MANY_ACCOUNTS));
+    console.log(`${name}: 100 sessions, then 100,000`);
+    for (const step of ["list", "end"] as const) {
+      const ratio = (many[step] / few[step]).toFixed(2);
+      console.log(
+        `  ${step}: ${few[step].toFixed(2)} ms, ${many[step].toFixed(2)} ms, ratio ${ratio}`,
+      );
+    }
+  } finally {
+    await store.close();
+  }
+}
+
+async function openSql(url: string): Promise<OpenedStore> {
+  const database = await openDatabase(url);
+  await migrateDatabase(database);
+  const models = createSqlModelStore({ database, clock: systemClock });
+  return { models, close: () => database.close() };
+}
+
+function closing({ models, close }: OpenedStore, afterwards: () => Promise<void>): OpenedStore {
+  return {
+    models,
+    async close() {
+      await close();
+      await afterwards();
+    },
+  };
+}
+
+/** @returns the accounts. */
+async function fill(models: ModelStore, count: number): Promise<string[]> {
+  const accounts = Array.from({ length: count }, () => `acct_${randomToken(16)}`);
+  for (let at = 0; at < count; at += 100) {
+    const batch = accounts.slice(at, at + 100);
+    // Of one call, a store may expect one partition.
+    await Promise.all(batch.map((accountId) => models.upsertTogether(recordsOf(accountId))));
+  }
+  return accounts;
+}
+
+function recordsOf(accountId: string): ModelRecord[] {
+  const partition = partitionOfAccount(accountId);
+  return Array.from({ length: SESSIONS_OF_ACCOUNT }).flatMap(() => {
+    const uid = partition + randomToken();
+    const grants = CLIENTS.map((clientId) => ({ clientId, grantId: partition + randomToken() }));
+    const session: ModelRecord = {
+      model: "Session",
+      id: partition + randomToken(),
+      payload: {
+        uid,
+        accountId,
+        loginTs: systemClock.nowSeconds(),
+        authorizations: Object.fromEntries(
+          grants.map(({ clientId, grantId }) => [clientId, { sid: randomToken(), grantId }]),
+        ),
+      },
+      expiresInSeconds: LIFE_SECONDS,
+      joins: { clientIds: CLIENTS, endsInSeconds: LIFE_SECONDS },
+    };
+    return [
+      session,
+      ...grants.map(({ clientId, grantId }): ModelRecord => {
+        const payload = { accountId, clientId, iat: systemClock.nowSeconds() };
+        return { model: "Grant", id: grantId, payload, expiresInSeconds: LIFE_SECONDS };
+      }),
+    ];
+  });
+}
+
+/** Medians, in milliseconds. */
+async function measure(models: ModelStore, accounts: readonly string[]) {
+  const measured = accounts.slice(-MEASURED);
+  const list: number[] = [];
+  for (let round = 0; round < LISTINGS; round++) {
+    const accountId = measured[round % measured.length] ?? "";
+    list.push(await timeOf(() => models.listSessions(accountId)));
+  }
+  const end: number[] = [];
+  for (const accountId of measured) end.push(await timeOf(() => endAll(models, accountId)));
+  return { list: median(list), end: median(end) };
+}
+
+/** What `clear-sessions.ts` asks of this store. */
+async function endAll(models: ModelStore, accountId: string): Promise<void> {
+  const [sessions, grants] = await Promise.all([
+    models.listSessions(accountId),
+    models.listGrants(accountId),
+  ]);
+  await Promise.all(
+    grants.map(async ({ id }) => {
+      await models.revokeByGrantId(id);
+      await models.destroy("Grant", id);
+    }),
+  );
+  await Promise.all(sessions.map(({ id }) => models.destroy("Session", id)));
+}
+
+async function timeOf(work: () => Promise<unknown>): Promise<number> {
+  const begunAt = performance.now();
+  await work();
+  return performance.now() - begunAt;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
