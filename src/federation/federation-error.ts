@@ -16,6 +16,8 @@ export const FEDERATION_PROBLEMS = [
   "upstream_busy",
   /** It has to be asked anew: the person did nothing there in time. */
   "upstream_needs_person",
+  /** The code that came back is used, too old or not of this attempt. */
+  "code_refused",
   /** The person did not prove itself as lately as was demanded. */
   "not_fresh",
   /** It cannot be asked for that. */
@@ -50,6 +52,7 @@ const STATUS: Record<FederationProblem, number> = {
   upstream_refused: 403,
   upstream_busy: 503,
   upstream_needs_person: 400,
+  code_refused: 400,
   not_fresh: 403,
   freshness_unsupported: 400,
   attempt_unknown: 400,

@@ -48,7 +48,7 @@ export interface UpstreamProvider {
   readonly accounts: AccountPolicy;
   /** Lower case. Only people with a verified address in one of them may sign in; empty: everybody. */
   readonly allowedDomains: readonly string[];
-  /** Lower case. What it says of addresses in these counts as proof of the address. */
+  /** Lower case; `*`: all. What it says of addresses in these domains is believed. */
   readonly emailAuthoritativeFor: readonly string[];
   /** Lower case. A `login_hint` with such an address leads straight there. */
   readonly hintDomains: readonly string[];

@@ -24,6 +24,10 @@ export function deriveSecrets(secretKeys: SecretKeys) {
     newestSigningKeys: createSealer(secretKeys[0], "signing-keys"),
     authorizationRequests: sealer("authorization-request"),
     authSessions: sealer("auth-session"),
+    upstreamSecrets: sealer("upstream-secrets"),
+    /** Of those, opens only what was sealed under SECRET_KEY itself. */
+    newestUpstreamSecrets: createSealer(secretKeys[0], "upstream-secrets"),
+    upstreamAttempts: sealer("upstream-attempts"),
     modelIds: sealer("model-ids"),
     /** What a browser keeps for itself: sessions put aside, what a page has to say next. */
     browserNotes: sealer("browser-notes"),

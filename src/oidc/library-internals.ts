@@ -5,6 +5,7 @@
  * `test/protocol/key-rotation.test.ts` fails when another version keeps them elsewhere.
  */
 import type { Provider } from "oidc-provider";
+import { applySSRFProtection } from "oidc-provider/lib/helpers/fetch_request.js";
 import ServerChallenge from "oidc-provider/lib/helpers/challenge.js";
 import { get, type Internals } from "oidc-provider/lib/helpers/weak_cache.js";
 import type { KeyRing } from "../keys/key-ring.js";
@@ -40,6 +41,23 @@ export function acceptNoncesOf(provider: Provider, otherSecrets: readonly Buffer
     nextChallenge: () => own.nextChallenge(),
     checkChallenge: (nonce) => all.some((nonces) => nonces.checkChallenge(nonce)),
   };
+}
+
+/**
+ * The library's guard for requests of our own: a dispatcher of `fetch` that closes connections to
+ * private, loopback and special-use addresses, whatever name led there.
+ *
+ * @throws TypeError when this Node has no such dispatcher: then nothing would be guarded.
+ */
+export function createGuardedDispatcher(): object {
+  // Node makes its dispatcher when something of `fetch` is first used.
+  void new Response();
+  const current: unknown = Reflect.get(globalThis, Symbol.for("undici.globalDispatcher.1"));
+  if (typeof current !== "object" || current === null) {
+    throw new TypeError("fetch keeps its dispatcher elsewhere");
+  }
+  const dispatcher: unknown = Reflect.construct(current.constructor, []);
+  return applySSRFProtection(dispatcher);
 }
 
 function requireInternals(provider: Provider): Internals {

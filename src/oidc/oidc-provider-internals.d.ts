@@ -24,3 +24,8 @@ declare module "oidc-provider/lib/helpers/challenge.js" {
     checkChallenge(nonce: string): boolean;
   }
 }
+
+declare module "oidc-provider/lib/helpers/fetch_request.js" {
+  /** @returns the same dispatcher. */
+  export function applySSRFProtection(dispatcher: unknown): object;
+}

@@ -1,4 +1,5 @@
 import type { Configuration } from "oidc-provider";
+import { createGuardedDispatcher } from "./library-internals.js";
 
 type Fetch = NonNullable<Configuration["fetch"]>;
 
@@ -18,6 +19,21 @@ export function createOutboundFetch(allowedHosts: readonly string[]): Fetch {
     const guarded: RequestInit & { dispatcher?: unknown } = { ...options, redirect: "error" };
     if (allowed.has(hostname)) delete guarded.dispatcher;
     return guarded.method === "POST" ? sendMessage(url, guarded) : fetch(url, guarded);
+  };
+}
+
+/**
+ * Requests that operators make us send, to the providers that people sign in at. The same rule: what
+ * a provider says of its endpoints is a stranger's word, too. Redirects are as the caller says.
+ */
+export function createUpstreamOutboundFetch(
+  allowedHosts: readonly string[],
+): (url: string, options: RequestInit) => Promise<Response> {
+  const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
+  const dispatcher = createGuardedDispatcher();
+  return (url, options) => {
+    const guard = allowed.has(new URL(url).hostname) ? {} : { dispatcher };
+    return fetch(url, { ...options, ...guard });
   };
 }
 
