@@ -6,6 +6,7 @@ import type { RequestListener } from "node:http";
 import Koa from "koa";
 import mount from "koa-mount";
 import { createAccountChanges } from "./accounts/account-changes.js";
+import { createFederation } from "./composition/federation.js";
 import { createFoundation, type AppDeps } from "./composition/foundation.js";
 import { loadPages } from "./composition/pages.js";
 import { createPasswords } from "./composition/passwords.js";
@@ -31,7 +32,8 @@ export async function createApp(deps: AppDeps) {
   const passwords = createPasswords(foundation);
   const tokens = await openTokens(foundation);
   const protocol = createProtocol(foundation, { tokens, pages, passwords });
-  const routes = createRoutes(foundation, { tokens, pages, passwords, protocol });
+  const federation = createFederation(foundation, tokens);
+  const routes = createRoutes(foundation, { tokens, pages, passwords, protocol, federation });
 
   const { keys, revocations } = tokens;
   const { running, sessions, logoutQueue } = protocol;
@@ -61,6 +63,7 @@ export async function createApp(deps: AppDeps) {
     ...running,
     ...sessions,
     ...keys,
+    ...federation,
     clock,
     audit,
     logoutQueue,

@@ -10,11 +10,13 @@ import { addSessionRoutes } from "../http/session-routes.js";
 import { addStatusListRoute } from "../http/status-list-route.js";
 import { createOwnApiTokens } from "../oidc/own-api-tokens.js";
 import { createRateLimiters } from "../storage/rate-limiter.js";
+import type { Federation } from "./federation.js";
 import type { Foundation } from "./foundation.js";
 import type { Protocol, ProtocolParts } from "./protocol.js";
 
 export interface RoutesParts extends ProtocolParts {
   readonly protocol: Protocol;
+  readonly federation: Federation;
 }
 
 /** What this server answers beside the library. */
@@ -43,6 +45,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
   });
   addPageRoutes(router, {
     ...shared,
+    ...parts.federation,
     interactions,
     browserAccounts,
     signIn,

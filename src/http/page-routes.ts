@@ -4,9 +4,21 @@ import { addCookieCheckRoutes } from "./cookie-check-routes.js";
 import { createFormGuard } from "./form-guard.js";
 import { addHomeRoute, type HomeDeps } from "./home-route.js";
 import type { InteractionRoutesDeps } from "./interaction-deps.js";
+import { createEndedInteraction } from "./ended-interaction.js";
+import { createArrive, type ArriveDeps } from "./federation/upstream-arrival.js";
+import { addUpstreamCallback } from "./federation/upstream-callback.js";
+import { createUpstreamCookie } from "./federation/upstream-cookie.js";
+import { createUpstreamFailures } from "./federation/upstream-failures.js";
+import { addUpstreamRoutes } from "./federation/upstream-routes.js";
+import { createUpstreamSignIns, type UpstreamSignInsDeps } from "./federation/upstream-sign-ins.js";
 import { addInteractionRoutes } from "./interaction-routes.js";
 
-export interface PageDeps extends Omit<InteractionRoutesDeps, "formGuard">, HomeDeps {
+export interface PageDeps
+  extends
+    Omit<InteractionRoutesDeps, "formGuard">,
+    Omit<UpstreamSignInsDeps, "cookie">,
+    Pick<ArriveDeps, "federatedSignIn">,
+    HomeDeps {
   readonly formMac: Mac;
 }
 
@@ -15,5 +27,15 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
   const formGuard = createFormGuard(deps.formMac, deps.issuer);
   addHomeRoute(router, deps);
   addCookieCheckRoutes(router, deps);
-  addInteractionRoutes(router, { ...deps, formGuard });
+  const interactionDeps = { ...deps, formGuard };
+  addInteractionRoutes(router, interactionDeps);
+  const upstreamDeps = {
+    ...deps,
+    upstreamSignIns: createUpstreamSignIns({ ...deps, cookie: createUpstreamCookie(deps.issuer) }),
+    upstreamFailures: createUpstreamFailures(deps),
+    ended: createEndedInteraction(interactionDeps),
+    arrive: createArrive(deps),
+  };
+  addUpstreamCallback(router, upstreamDeps);
+  addUpstreamRoutes(router, upstreamDeps);
 }

@@ -14,6 +14,7 @@ import type { EndSessions } from "./end-sessions.js";
 import type { Lifetimes } from "./lifetimes.js";
 import { createParkedSessions } from "./parked-sessions.js";
 import type { SessionDirectory } from "./session-directory.js";
+import type { SessionUpstream } from "./session-upstream.js";
 
 export interface HeldSession {
   /** Stays the same; never told to a browser. */
@@ -33,6 +34,8 @@ export interface Authentication {
   readonly amr: readonly string[];
   /** The session outlives the browser's being closed. */
   readonly keep: boolean;
+  /** Of a sign-in at another provider. */
+  readonly upstream?: SessionUpstream | undefined;
 }
 
 export interface ChosenSession {
@@ -180,10 +183,11 @@ export function createBrowserAccounts(deps: BrowserAccountsDeps): BrowserAccount
       return held.flat();
     },
 
-    async signIn(ctx, { accountId, acr, amr, keep }) {
+    async signIn(ctx, { accountId, acr, amr, keep, upstream }) {
       const session = await makeRoom(ctx, accountId);
       const loginTs = deps.clock.nowSeconds();
-      session.loginAccount({ accountId, acr, amr: [...amr], loginTs, transient: !keep });
+      const login = { accountId, acr, amr: [...amr], loginTs, transient: !keep, upstream };
+      session.loginAccount(login);
       // Whoever knew the cookie before the sign-in must not have it afterwards.
       if (session.exp !== undefined) session.resetIdentifier();
       Object.assign(session, { device: deviceFacts(ctx, loginTs) });

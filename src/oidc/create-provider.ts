@@ -56,6 +56,7 @@ import type { ProviderPages } from "./provider-pages.js";
 import { createConfiguration, type ProviderSettings } from "./configuration.js";
 import type { ModelValues } from "./model-values.js";
 import { placeModels } from "./place-models.js";
+import { keepUpstream } from "./session-upstream.js";
 import { translateOutages } from "./translate-outages.js";
 import { GRANT_ROUTES, ROUTES } from "./routes.js";
 import { createValidatedClients } from "./validated-clients.js";
@@ -167,6 +168,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     models.insertOnce("ReplayDetection", replayId(iss, jti), { iss }, exp - clock.nowSeconds());
 
   placeModels(provider, deps.values);
+  keepUpstream(provider, clock);
   ancestors.keepIn(provider);
   const directSignIn = createDirectSignIn(deps.clients, clock);
   leaveGrantsToPolicy(provider);

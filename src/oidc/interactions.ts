@@ -125,11 +125,11 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       };
     },
 
-    async signIn(ctx, { accountId, acr, amr, keep }) {
+    async signIn(ctx, { accountId, acr, amr, keep, upstream }) {
       const { uid } = await browserAccounts.makeRoom(ctx, accountId);
       // Told here, since the result is applied again after consent: that is no sign-in.
       const ts = deps.clock.nowSeconds();
-      const login = { accountId, acr, amr: [...amr], remember: keep, ts };
+      const login = { accountId, acr, amr: [...amr], remember: keep, ts, upstream };
       await finishIn(ctx, uid, { ...ACCOUNT_CHOSEN, login });
     },
 

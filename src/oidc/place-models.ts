@@ -80,7 +80,7 @@ function placeSessions(provider: Provider, values: ModelValues): void {
   }
 
   Object.defineProperty(Session, "IN_PAYLOAD", {
-    get: () => [...payloadNames, "replaces", "device"],
+    get: () => [...payloadNames, "replaces", "device", "upstream"],
   });
 
   Object.assign(Session, {

@@ -1,0 +1,35 @@
+import { createFederatedSignIn } from "../accounts/federated-sign-in.js";
+import { listForSignIn } from "../federation/sign-in-choices.js";
+import { createUpstreamClient } from "../federation/upstream-client.js";
+import { createUpstreamConnections } from "../federation/upstream-connections.js";
+import { createUpstreamOutboundFetch } from "../oidc/outbound-fetch.js";
+import { createUpstreamAttempts } from "../oidc/upstream-attempts.js";
+import type { Foundation } from "./foundation.js";
+import type { Tokens } from "./tokens.js";
+
+export type Federation = ReturnType<typeof createFederation>;
+
+/** Sign-in through other providers, without browsers. */
+export function createFederation(foundation: Foundation, { keys }: Pick<Tokens, "keys">) {
+  const { config, stores, secrets, issuer, clock } = foundation;
+  const { upstreamProviders } = stores;
+  const callbackUrl = `${issuer}/oauth/callback`;
+  const connections = createUpstreamConnections({
+    outboundFetch: createUpstreamOutboundFetch(config.outboundAllowedHosts),
+    sealer: secrets.upstreamSecrets,
+    assertionKey: keys.signingKeys.signing,
+  });
+  return {
+    upstreamClient: createUpstreamClient({ connections, callbackUrl, clock }),
+    upstreamAttempts: createUpstreamAttempts({
+      sealer: secrets.upstreamAttempts,
+      models: stores.models,
+      clock,
+    }),
+    upstreamConnections: connections,
+    callbackUrl,
+    federatedSignIn: createFederatedSignIn({ ...foundation, ...stores }),
+    /** For the login page. */
+    listForSignIn: () => listForSignIn(upstreamProviders),
+  };
+}
