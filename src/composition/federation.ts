@@ -1,4 +1,5 @@
 import { createFederatedSignIn } from "../accounts/federated-sign-in.js";
+import { secretContext } from "../federation/client-authentication.js";
 import { listForSignIn } from "../federation/sign-in-choices.js";
 import { createUpstreamClient } from "../federation/upstream-client.js";
 import { createUpstreamConnections } from "../federation/upstream-connections.js";
@@ -27,6 +28,9 @@ export function createFederation(foundation: Foundation, { keys }: Pick<Tokens, 
       clock,
     }),
     upstreamConnections: connections,
+    /** For the row of this provider. */
+    sealUpstreamSecret: (id: string, secret: string) =>
+      secrets.upstreamSecrets.seal(secret, secretContext(id)),
     callbackUrl,
     federatedSignIn: createFederatedSignIn({ ...foundation, ...stores }),
     /** For the login page. */
