@@ -173,4 +173,58 @@ describe("ending sessions", () => {
     await eventually("the client was told", () => told().length >= 2);
     expect(new Set(told()).size).to.equal(2);
   });
+
+  it("leaves nothing of a session whose browser and applications go on while it ends", async () => {
+    for (let round = 0; round < 5; round++) {
+      const signedIn = await signIn();
+      const rp = await connect(server, client);
+      const session = await sessionOf(signedIn);
+      const attempts = await Promise.all(
+        Array.from({ length: 6 }, () => rp.begin({ prompt: "none" })),
+      );
+      const asking = attempts.map(({ url }) => signedIn.agent.open(url));
+      const refreshing = rp.refresh(String(signedIn.tokens.refresh_token)).catch(() => undefined);
+      await server.app.endSessions.endSession(session, {
+        reason: "person",
+        includingOffline: true,
+      });
+      const answers = await Promise.all(asking);
+      const refreshed = await refreshing;
+      expect(await isSignedIn(signedIn)).to.equal(false);
+      const stored = await server.app.models.listSessions(await accountId());
+      expect(stored.map(({ payload }) => payload["uid"])).to.not.include(session.uid);
+      for (const [index, { url }] of answers.entries()) {
+        const attempt = attempts[index];
+        if (attempt === undefined || url.searchParams.get("code") === null) continue;
+        const outcome = await rp.redeem(attempt, url).then(
+          () => "redeemed",
+          () => "refused",
+        );
+        expect(outcome).to.equal("refused");
+      }
+      if (refreshed !== undefined) {
+        const { status } = await fetch(`${server.issuer}/me`, {
+          headers: { Authorization: `Bearer ${refreshed.access_token}` },
+        });
+        expect(status).to.equal(401);
+      }
+    }
+  });
+
+  it("is completed by whichever server comes first when the one that began it is gone", async () => {
+    const signedIn = await signIn({ parameters: OFFLINE });
+    // As one that died after this step.
+    await server.app.endAccess.ofAccount((await accountId()) as never, { leaseSeconds: 1 });
+    expect(await isSignedIn(signedIn)).to.equal(false);
+    expect(await canRefresh(signedIn)).to.equal(false);
+    await eventually("the client was told", () => told().length > 0);
+    expect(told()).to.deep.equal([signedIn.tokens.claims?.["sid"]]);
+    await eventually("nothing is left", async () => {
+      const [sessions, grants] = await Promise.all([
+        server.app.models.listSessions(await accountId()),
+        server.app.models.listGrants(await accountId()),
+      ]);
+      return sessions.length + grants.length === 0;
+    });
+  });
 });
