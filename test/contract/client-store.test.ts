@@ -157,4 +157,26 @@ describeKeptAndNot("ClientStore", (stores) => {
     expect(await clients().countDemonstration()).to.equal(0);
     expect(await clients().find(kept.clientId)).not.to.equal(undefined);
   });
+
+  it("knows the origins of redirect URIs, and takes none for another that looks like it", async () => {
+    const host = `${randomUUID()}.example`;
+    await clients().saveRegistration(
+      randomUUID(),
+      { redirect_uris: [`https://${host}/cb`, "com.example:/cb"], client_uri: "https://c.example" },
+      undefined,
+    );
+    expect(await clients().hasOrigin(`https://${host}`)).to.equal(true);
+    const others = [
+      `http://${host}`,
+      `https://${host}:8443`,
+      `https://${host.slice(0, -1)}`,
+      `https://_${host.slice(1)}`,
+      "https://c.example",
+      "com.example:",
+      "null",
+      "%",
+      "",
+    ];
+    for (const other of others) expect(await clients().hasOrigin(other), other).to.equal(false);
+  });
 });

@@ -50,6 +50,31 @@ describeOnEachBackend("ConsentStore", (stores) => {
     expect(await consents().find(accountId, clientId)).to.deep.equal(consent);
   });
 
+  it("lists what one person allowed each client, and when the last of it", async () => {
+    const { accountId, clientId } = await createParties();
+    const other = randomUUID();
+    await stores().clients.saveRegistration(other, {}, undefined);
+    await consents().add(accountId, clientId, consentTo({ scopes: new Set(["openid"]) }));
+    await consents().add(accountId, other, consentTo({ claims: new Set(["email"]) }));
+    stores().clock.advance(10);
+    const resourceScopes = new Map([[API, new Set(["read"])]]);
+    await consents().add(accountId, clientId, consentTo({ resourceScopes }));
+    const now = stores().clock.nowSeconds();
+    expect(await consents().listOfAccount(accountId)).to.have.deep.members([
+      {
+        clientId,
+        grantedAtSeconds: now,
+        ...consentTo({ scopes: new Set(["openid"]), resourceScopes }),
+      },
+      {
+        clientId: other,
+        grantedAtSeconds: now - 10,
+        ...consentTo({ claims: new Set(["email"]) }),
+      },
+    ]);
+    expect(await consents().listOfAccount("acct_none" as AccountId)).to.deep.equal([]);
+  });
+
   it("adds to what is there, keeps it once, and is content with nothing to add", async () => {
     const { accountId, clientId } = await createParties();
     await consents().add(accountId, clientId, consentTo({ scopes: new Set(["openid"]) }));
