@@ -48,6 +48,9 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     ...parts.federation,
     interactions,
     browserAccounts,
+    sessions,
+    signedOutNotes: running.signedOutNotes,
+    browserSealer: secrets.browserNotes,
     signIn,
     formMac: secrets.forms,
   });

@@ -2,6 +2,7 @@ import type { Context } from "koa";
 import { clientName } from "../oidc/client-name.js";
 import type { ActiveInteraction } from "../oidc/interactions.js";
 import { describeScopes } from "../oidc/scope-words.js";
+import { describeResources } from "./describe-resources.js";
 import type { InteractionRoutesDeps } from "./interaction-deps.js";
 import { returnHost } from "./return-address.js";
 
@@ -38,24 +39,10 @@ export function createConsentView({
       },
       account: { name: account?.profile.name ?? account?.username ?? "", email: account?.email },
       groups: describeScopes(missing.scopes, missing.claims),
-      resources: await describeResources(missing.resourceScopes),
+      resources: await describeResources(resourceServers, missing.resourceScopes),
       offline: missing.scopes.includes("offline_access"),
       returnHost: host,
     });
-  }
-
-  async function describeResources(
-    scopesByResource: Readonly<Record<string, readonly string[]>>,
-  ): Promise<{ name: string; items: string[] }[]> {
-    return Promise.all(
-      Object.entries(scopesByResource).map(async ([identifier, scopes]) => {
-        const api = await resourceServers.find(identifier);
-        return {
-          name: api?.name ?? identifier,
-          items: scopes.map((scope) => api?.scopes[scope] ?? scope),
-        };
-      }),
-    );
   }
 
   return { show };

@@ -21,6 +21,7 @@ export function addHomeRoute(router: Router, { config, render, basePath }: HomeD
       discoveryUrl: `${config.issuer}/.well-known/openid-configuration`,
       developmentMode,
       ...(developmentMode ? { playgroundUrl: `${basePath}/playground` } : {}),
+      accountUrl: `${basePath}/account`,
       deviceUrl: `${basePath}/device`,
     });
   });

@@ -1,5 +1,7 @@
 import type Router from "@koa/router";
 import type { Mac } from "../lib/seal.js";
+import type { AccountDeps } from "./account/account-deps.js";
+import { addAccountRoutes } from "./account/account-routes.js";
 import { addCookieCheckRoutes } from "./cookie-check-routes.js";
 import { createFormGuard } from "./form-guard.js";
 import { addHomeRoute, type HomeDeps } from "./home-route.js";
@@ -15,7 +17,7 @@ import { addInteractionRoutes } from "./interaction-routes.js";
 
 export interface PageDeps
   extends
-    Omit<InteractionRoutesDeps, "formGuard">,
+    Omit<InteractionRoutesDeps & AccountDeps, "formGuard">,
     Omit<UpstreamSignInsDeps, "cookie">,
     Pick<ArriveDeps, "federatedSignIn">,
     HomeDeps {
@@ -38,4 +40,5 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
   };
   addUpstreamCallback(router, upstreamDeps);
   addUpstreamRoutes(router, upstreamDeps);
+  addAccountRoutes(router, interactionDeps);
 }

@@ -1,3 +1,4 @@
+import type { AccountViews } from "./account/account-views.js";
 import type { AccountChoice } from "./describe-account.js";
 import type { PlaygroundViews } from "./playground/playground-views.js";
 
@@ -5,7 +6,7 @@ import type { PlaygroundViews } from "./playground/playground-views.js";
  * Every page, by the name of its template, with what the template needs. A new page is a row here,
  * one in `IS_VIEW` and a file `views/<name>.njk`. All strings are plain text: templates escape them.
  */
-export interface Views extends PlaygroundViews {
+export interface Views extends PlaygroundViews, AccountViews {
   login: LoginView;
   "choose-account": ChooseAccountView;
   consent: ConsentView;
@@ -40,6 +41,10 @@ export const IS_VIEW: Record<ViewName, true> = {
   "cookies-blocked": true,
   overloaded: true,
   home: true,
+  "account/sign-ins": true,
+  "account/apps": true,
+  "account/sign-in": true,
+  "account/confirm": true,
   "playground/start": true,
   "playground/session": true,
   "playground/code": true,
@@ -191,6 +196,7 @@ export interface OverloadedView {
 }
 
 export interface HomeView {
+  readonly accountUrl: string;
   readonly issuer: string;
   readonly discoveryUrl: string;
   readonly developmentMode: boolean;

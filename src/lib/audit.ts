@@ -4,6 +4,7 @@ export type AuditEvent =
   | "sign_in"
   | "sign_out"
   | "consent"
+  | "consent.withdrawn"
   | "token.issued"
   | "token.exchanged"
   | "token.refused"

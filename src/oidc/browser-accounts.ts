@@ -60,6 +60,8 @@ export interface BrowserAccounts {
   makeRoom(ctx: Context, accountId: AccountId): Promise<{ readonly uid: string }>;
   /** @returns undefined when this browser holds no such session, or it has ended. */
   switchTo(ctx: Context, handle: string): Promise<ChosenSession | undefined>;
+  /** It had a session once, which may have ended. */
+  hasCookie(ctx: Context): boolean;
   /** Takes the cookie of the session in use, which has ended, from the browser. */
   forgetCurrent(ctx: Context): void;
 }
@@ -203,6 +205,7 @@ export function createBrowserAccounts(deps: BrowserAccountsDeps): BrowserAccount
       return parked.some(isMeant) ? exchange(ctx, current, isMeant) : undefined;
     },
 
+    hasCookie: (ctx) => ctx.cookies.get(cookieName, { signed: true }) !== undefined,
     forgetCurrent: (ctx) => setCookie(ctx, undefined),
   };
 }

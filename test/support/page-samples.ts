@@ -1,4 +1,5 @@
 import type { ViewName, Views } from "../../src/http/views.js";
+import { ACCOUNT_STATES } from "./account-samples.js";
 import { PLAYGROUND_STATES } from "./playground-samples.js";
 
 /** One state of one page, as a person may meet it. */
@@ -26,6 +27,7 @@ const signedOut = {
 /** Every view must have a row; every state that a template tells apart should have one. */
 const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: number }> } = {
   ...PLAYGROUND_STATES,
+  ...ACCOUNT_STATES,
   login: {
     first: {
       ...requestForm,
@@ -241,6 +243,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       issuer: `https://${host}`,
       discoveryUrl: `https://${host}/.well-known/openid-configuration`,
       developmentMode: false,
+      accountUrl: "/account",
       deviceUrl: "/device",
     },
     development: {
@@ -248,6 +251,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       discoveryUrl: "http://localhost:3000/.well-known/openid-configuration",
       developmentMode: true,
       playgroundUrl: "/playground",
+      accountUrl: "/account",
       deviceUrl: "/device",
     },
   },

@@ -1,0 +1,114 @@
+import type Router from "@koa/router";
+import type { Context } from "koa";
+import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
+import type { HeldSession } from "../../oidc/browser-accounts.js";
+import { describeAccount } from "../describe-account.js";
+import type { AccountDeps } from "./account-deps.js";
+import { ACCOUNT_PAGES, formPurpose, type AccountPage } from "./account-frame.js";
+import { createActs, createSealedActs, parseAct, type Act } from "./acts.js";
+import type { AccountGuard } from "./guard.js";
+import type { Notices } from "./notice.js";
+
+/** 5 min: who signed in so short a while ago is still the one who sits there (ASVS 7.5.2). */
+const FRESH_SECONDS = 300;
+
+const WRONG_PASSWORD = "The password is not right. Check it and try again.";
+
+export interface AccountActsDeps extends AccountDeps {
+  readonly guard: AccountGuard;
+  readonly notices: Notices;
+}
+
+/** What ends something: at once after a fresh sign-in, else after the password was typed again. */
+export function addAccountActs(router: Router, deps: AccountActsDeps): void {
+  const { browserAccounts, formGuard, signIn, guard, notices, render, audit, clock } = deps;
+  const { basePath } = deps;
+  const acts = createActs(deps);
+  const sealedActs = createSealedActs(deps.browserSealer, clock);
+
+  router.post(
+    "/account/acts",
+    guard.signedIn(async (ctx, { current, fields }) => {
+      const act = parseAct(fields);
+      if (act === undefined) return lead(ctx, "sign-ins");
+      const ageSeconds = clock.nowSeconds() - current.signedInAtSeconds;
+      if (ageSeconds < FRESH_SECONDS) return perform(ctx, act, current);
+      ctx.status = 303;
+      ctx.redirect(`${basePath}/account/confirm?act=${sealedActs.seal(act, current.uid)}`);
+    }),
+  );
+
+  router.get("/account/confirm", async (ctx) => {
+    const current = await browserAccounts.findCurrent(ctx);
+    if (current === undefined) return guard.toSignIn(ctx, "sign-ins");
+    const sealed = ctx.query["act"];
+    return show(ctx, current, typeof sealed === "string" ? sealed : "");
+  });
+
+  router.post(
+    "/account/confirm",
+    guard.signedIn(async (ctx, { current, fields }) => {
+      const sealed = fields["act"] ?? "";
+      const act = sealedActs.open(sealed, current.uid);
+      if (act === undefined) return lead(ctx, "sign-ins");
+      if (!(await isSignedInAnew(ctx, current, fields["password"] ?? ""))) {
+        return show(ctx, current, sealed, WRONG_PASSWORD);
+      }
+      return perform(ctx, act, current);
+    }),
+  );
+
+  /** By the password of the very account: the session gets a new cookie and a new `auth_time`. */
+  async function isSignedInAnew(
+    ctx: Context,
+    { account, isKept }: HeldSession,
+    password: string,
+  ): Promise<boolean> {
+    const result = await signIn({ identifier: account.username, password });
+    const isSame = result.outcome === "signed_in" && result.account.id === account.id;
+    audit({
+      event: "sign_in",
+      outcome: isSame ? "success" : "failure",
+      reason: result.outcome === "refused" ? result.reason : undefined,
+      accountId: account.id,
+      ip: ctx.ip,
+      requestId: String(ctx.state["requestId"]),
+    });
+    if (!isSame) return false;
+    const { id: accountId } = account;
+    const { amr } = result;
+    await browserAccounts.signIn(ctx, { accountId, acr: PASSWORD_ACR, amr, keep: isKept });
+    return true;
+  }
+
+  // oxlint-disable-next-line max-params -- the page, and what is wrong with what was typed
+  async function show(ctx: Context, current: HeldSession, sealed: string, error?: string) {
+    const act = sealedActs.open(sealed, current.uid);
+    if (act === undefined) return lead(ctx, "sign-ins");
+    render(
+      ctx,
+      "account/confirm",
+      {
+        action: `${basePath}/account/confirm`,
+        cancelUrl: basePath + ACCOUNT_PAGES[acts.pageOf(act)].path,
+        csrfToken: formGuard.issue(ctx, formPurpose(current)),
+        act: sealed,
+        purpose: await acts.describe(act, current),
+        person: describeAccount(current.account),
+        username: current.account.username,
+        error,
+      },
+      error === undefined ? 200 : 422,
+    );
+  }
+
+  async function perform(ctx: Context, act: Act, current: HeldSession): Promise<void> {
+    notices.leave(ctx, current.uid, await acts.perform(act, current));
+    lead(ctx, acts.pageOf(act));
+  }
+
+  function lead(ctx: Context, page: AccountPage): void {
+    ctx.status = 303;
+    ctx.redirect(basePath + ACCOUNT_PAGES[page].path);
+  }
+}

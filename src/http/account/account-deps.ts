@@ -1,0 +1,32 @@
+import type { SignIn } from "../../accounts/sign-in.js";
+import type { ResourceServerStore } from "../../clients/resource-server-store.js";
+import type { Audit } from "../../lib/audit.js";
+import type { Clock } from "../../lib/clock.js";
+import type { Sealer } from "../../lib/seal.js";
+import type { BrowserAccounts, HeldSession } from "../../oidc/browser-accounts.js";
+import type { Sessions } from "../../oidc/create-sessions.js";
+import type { SignedOutNotes } from "../../oidc/signed-out-notes.js";
+import type { FormGuard } from "../form-guard.js";
+import type { Renderer } from "../render.js";
+
+export interface AccountDeps {
+  readonly browserAccounts: BrowserAccounts;
+  readonly sessions: Pick<Sessions, "sessionDirectory" | "endSessions" | "listApps">;
+  readonly signedOutNotes: SignedOutNotes;
+  readonly resourceServers: Pick<ResourceServerStore, "find">;
+  readonly signIn: SignIn;
+  readonly formGuard: FormGuard;
+  /** For what a browser keeps for itself. */
+  readonly browserSealer: Sealer;
+  readonly render: Renderer["render"];
+  readonly audit: Audit;
+  readonly clock: Clock;
+  readonly basePath: string;
+  readonly issuer: string;
+}
+
+/** A form of a page of the person `current`, once its guard has passed. */
+export interface AccountForm {
+  readonly current: HeldSession;
+  readonly fields: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,48 @@
+import type { Context } from "koa";
+import type { BrowserAccounts, HeldSession } from "../../oidc/browser-accounts.js";
+import { describeAccount } from "../describe-account.js";
+import type { FormGuard } from "../form-guard.js";
+import type { AccountFrame } from "./account-views.js";
+import type { Notices } from "./notice.js";
+
+/** The pages of an account, by the name that `to` has: a new one is a row here. */
+export const ACCOUNT_PAGES = {
+  "sign-ins": { path: "/account", label: "Sign-ins", heading: "Where you are signed in" },
+  apps: { path: "/account/apps", label: "Connected apps", heading: "Connected apps" },
+} as const;
+
+export type AccountPage = keyof typeof ACCOUNT_PAGES;
+
+/** The one that a form or link names; the first for anything else. */
+export function parseAccountPage(name: unknown): AccountPage {
+  return name === "apps" ? name : "sign-ins";
+}
+
+export interface FrameDeps {
+  readonly browserAccounts: Pick<BrowserAccounts, "list">;
+  readonly formGuard: FormGuard;
+  readonly notices: Notices;
+  readonly basePath: string;
+}
+
+export function createFrame({ browserAccounts, formGuard, notices, basePath }: FrameDeps) {
+  return async (ctx: Context, current: HeldSession, page: AccountPage): Promise<AccountFrame> => ({
+    base: `${basePath}/account`,
+    page,
+    heading: ACCOUNT_PAGES[page].heading,
+    csrfToken: formGuard.issue(ctx, formPurpose(current)),
+    isOneOfSeveral: (await browserAccounts.list(ctx)).length > 1,
+    person: describeAccount(current.account),
+    pages: Object.entries(ACCOUNT_PAGES).map(([name, { path, label }]) => ({
+      href: basePath + path,
+      label,
+      isCurrent: name === page,
+    })),
+    notice: notices.take(ctx, current.uid),
+  });
+}
+
+/** A form counts only while the one uses this browser whose page it is on. */
+export function formPurpose(current: HeldSession | undefined): string {
+  return `account.${current?.uid ?? ""}`;
+}

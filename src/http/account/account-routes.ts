@@ -1,0 +1,97 @@
+/**
+ * `/account`: what people see and end of their own. Opened by their session at this server, without
+ * an application between. Owns the pages and what may be done there; does not know how something is
+ * ended (`oidc/end-sessions.ts`). Every post answers 303 or shows the same page again.
+ */
+import type Router from "@koa/router";
+import type { Context } from "koa";
+import type { HeldSession } from "../../oidc/browser-accounts.js";
+import type { ConnectedApp } from "../../oidc/connected-apps.js";
+import type { SessionSummary } from "../../oidc/session-directory.js";
+import { describeScopes } from "../../oidc/scope-words.js";
+import { describeResources } from "../describe-resources.js";
+import { addAccountActs } from "./account-acts.js";
+import type { AccountDeps } from "./account-deps.js";
+import { createFrame } from "./account-frame.js";
+import { addAccountSignIn } from "./account-sign-in.js";
+import type { AppRow, SignInRow } from "./account-views.js";
+import { describeDevice, describePlace } from "./describe-device.js";
+import { describeTime } from "./describe-time.js";
+import { createAccountGuard } from "./guard.js";
+import { createNotices } from "./notice.js";
+import { addSignOut } from "./sign-out.js";
+
+export function addAccountRoutes(router: Router, deps: AccountDeps): void {
+  const { browserAccounts, sessions, resourceServers, render, clock, basePath } = deps;
+  const { sessionDirectory, listApps } = sessions;
+  const notices = createNotices(deps.browserSealer, `${basePath}/account`);
+  const guard = createAccountGuard({ ...deps, notices });
+  const frame = createFrame({ ...deps, notices });
+
+  router.get("/account", async (ctx) => {
+    const current = await browserAccounts.findCurrent(ctx);
+    if (current === undefined) return guard.toSignIn(ctx, "sign-ins");
+    return showSignIns(ctx, current);
+  });
+
+  router.get("/account/apps", async (ctx) => {
+    const current = await browserAccounts.findCurrent(ctx);
+    if (current === undefined) return guard.toSignIn(ctx, "apps");
+    const apps = await listApps(current.account.id);
+    render(ctx, "account/apps", {
+      ...(await frame(ctx, current, "apps")),
+      apps: await Promise.all(apps.map(describeApp)),
+    });
+  });
+
+  addAccountSignIn(router, deps, guard);
+  addAccountActs(router, { ...deps, guard, notices });
+  addSignOut(router, deps, guard);
+
+  async function showSignIns(ctx: Context, current: HeldSession): Promise<void> {
+    const live = await sessionDirectory.listSessions(current.account.id);
+    const summaries = await Promise.all(live.map((each) => sessionDirectory.summarize(each)));
+    const own = summaries.find(({ handle }) => handle === current.handle);
+    // Ended between the two readings.
+    if (own === undefined) return guard.toSignIn(ctx, "sign-ins");
+    render(ctx, "account/sign-ins", {
+      ...(await frame(ctx, current, "sign-ins")),
+      current: describeSignIn(own),
+      others: summaries
+        .filter((each) => each !== own)
+        .map((each) => ({ handle: each.handle, ...describeSignIn(each) })),
+    });
+  }
+
+  function describeSignIn(summary: SessionSummary): SignInRow {
+    const nowSeconds = clock.nowSeconds();
+    return {
+      device: describeDevice(summary.userAgent),
+      place: describePlace(summary.network),
+      lastUsed: describeTime(summary.lastSeenAtSeconds, nowSeconds),
+      signedIn: describeTime(summary.signedInAtSeconds, nowSeconds),
+      apps: summary.clients.map(({ name }) => name),
+    };
+  }
+
+  async function describeApp(app: ConnectedApp): Promise<AppRow> {
+    const { lastUsedAtSeconds: used, allowedAtSeconds: allowed } = app;
+    const nowSeconds = clock.nowSeconds();
+    const resources = await describeResources(resourceServers, app.resourceScopes);
+    return {
+      clientId: app.clientId,
+      name: app.name,
+      uri: app.clientUri,
+      groups: [
+        ...describeScopes(app.scopes, app.claims),
+        ...resources.map(({ name, items }) => ({ title: name, items })),
+      ],
+      offline: app.offline,
+      use:
+        used === undefined
+          ? "Not in use at present"
+          : `Last used ${describeTime(used, nowSeconds)}`,
+      allowed: allowed === undefined ? undefined : describeTime(allowed, nowSeconds),
+    };
+  }
+}

@@ -1,0 +1,88 @@
+import type Router from "@koa/router";
+import type { Context } from "koa";
+import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
+import { describeAccounts } from "../describe-account.js";
+import { KEEP_VALUE } from "../keep-signed-in.js";
+import type { AccountDeps } from "./account-deps.js";
+import { ACCOUNT_PAGES, parseAccountPage } from "./account-frame.js";
+import { SIGN_IN_FORM, type AccountGuard } from "./guard.js";
+
+/** The same words for every reason, so that nobody learns which accounts exist. */
+const SIGN_IN_REFUSED = "The email, username or password is not right. Check them and try again.";
+
+/** `/account/sign-in`: into the account itself, without an application; and from one account to another. */
+export function addAccountSignIn(router: Router, deps: AccountDeps, guard: AccountGuard): void {
+  const { browserAccounts, signIn, formGuard, render, audit, basePath } = deps;
+
+  interface Typed {
+    readonly to: unknown;
+    readonly identifier?: string;
+    readonly keep?: boolean;
+    readonly error?: string;
+  }
+
+  async function show(ctx: Context, { to, identifier = "", keep = false, error }: Typed) {
+    const held = await browserAccounts.list(ctx);
+    render(
+      ctx,
+      "account/sign-in",
+      {
+        base: `${basePath}/account`,
+        csrfToken: formGuard.issue(ctx, SIGN_IN_FORM),
+        to: parseAccountPage(to),
+        accounts: describeAccounts(held),
+        wasEnded: browserAccounts.hasCookie(ctx) && !held.some(({ isInUse }) => isInUse),
+        identifier,
+        keep,
+        error,
+      },
+      error === undefined ? 200 : 422,
+    );
+  }
+
+  router.get("/account/sign-in", (ctx) => show(ctx, { to: ctx.query["to"] }));
+
+  router.post(
+    "/account/sign-in",
+    guard.anybody(async (ctx, fields) => {
+      const { identifier = "", password = "", to } = fields;
+      const keep = fields["keep"] === KEEP_VALUE;
+      const result = await signIn({ identifier, password });
+      const refused = result.outcome === "refused";
+      audit({
+        event: "sign_in",
+        outcome: refused ? "failure" : "success",
+        reason: refused ? result.reason : undefined,
+        accountId: refused ? undefined : result.account.id,
+        ip: ctx.ip,
+        requestId: String(ctx.state["requestId"]),
+      });
+      if (refused) return show(ctx, { to, identifier, keep, error: SIGN_IN_REFUSED });
+      const { id: accountId } = result.account;
+      await browserAccounts.signIn(ctx, { accountId, acr: PASSWORD_ACR, amr: result.amr, keep });
+      lead(ctx, to);
+    }),
+  );
+
+  router.post(
+    "/account/switch",
+    guard.anybody(async (ctx, fields) => {
+      const session = await browserAccounts.switchTo(ctx, fields["account"] ?? "");
+      // Signed out meanwhile: the page shows who is left.
+      if (session === undefined) return guard.toSignIn(ctx, parseAccountPage(fields["to"]));
+      audit({
+        event: "session.chosen",
+        outcome: "success",
+        accountId: session.accountId,
+        ip: ctx.ip,
+        requestId: String(ctx.state["requestId"]),
+      });
+      lead(ctx, fields["to"]);
+    }),
+  );
+
+  function lead(ctx: Context, to: string | undefined): void {
+    ctx.status = 303;
+    ctx.redirect(basePath + ACCOUNT_PAGES[parseAccountPage(to)].path);
+  }
+}

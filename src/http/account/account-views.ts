@@ -1,0 +1,92 @@
+/** What the templates in `views/account/` are told. All strings are plain text. */
+import type { AccountChoice } from "../describe-account.js";
+
+export interface AccountViews {
+  "account/sign-ins": SignInsView;
+  "account/apps": AppsView;
+  "account/sign-in": AccountSignInView;
+  "account/confirm": ConfirmView;
+}
+
+/** What every page of a person who is signed in has around it. */
+export interface AccountFrame {
+  /** Path of the account; forms post to `acts` and `sign-out` below it. */
+  readonly base: string;
+  /** By which a form says where to lead back. */
+  readonly page: string;
+  readonly heading: string;
+  /** Sent as `csrf_token`. */
+  readonly csrfToken: string;
+  readonly person: { readonly name: string; readonly detail: string };
+  /** Others are signed in at this browser, too: `everyone=yes` signs all of them out. */
+  readonly isOneOfSeveral: boolean;
+  readonly pages: readonly {
+    readonly href: string;
+    readonly label: string;
+    readonly isCurrent: boolean;
+  }[];
+  /** What was just done. */
+  readonly notice: string | undefined;
+}
+
+/** Posts `act` and what it is about to `acts`. */
+export interface SignInsView extends AccountFrame {
+  readonly current: SignInRow;
+  readonly others: readonly (SignInRow & { readonly handle: string })[];
+}
+
+export interface SignInRow {
+  /** "Firefox on Linux". */
+  readonly device: string;
+  readonly place: string;
+  readonly lastUsed: string;
+  readonly signedIn: string;
+  /** Names of the applications that it was used for. */
+  readonly apps: readonly string[];
+}
+
+/** Posts `act` and `client` to `acts`. */
+export interface AppsView extends AccountFrame {
+  readonly apps: readonly AppRow[];
+}
+
+export interface AppRow {
+  readonly clientId: string;
+  readonly name: string;
+  /** Linked only when it is https. */
+  readonly uri: string | undefined;
+  /** What it may do, in verb phrases. */
+  readonly groups: readonly { readonly title: string; readonly items: readonly string[] }[];
+  readonly offline: boolean;
+  /** "Last used 3 hours ago". */
+  readonly use: string;
+  readonly allowed: string | undefined;
+}
+
+/** Posts `identifier`, `password` and perhaps `keep` to `sign-in`, or `account` to `switch`; and `to`. */
+export interface AccountSignInView {
+  readonly base: string;
+  readonly csrfToken: string;
+  /** The page that is led to. */
+  readonly to: string;
+  readonly accounts: readonly AccountChoice[];
+  /** The session that this browser had was ended elsewhere, or has expired. */
+  readonly wasEnded: boolean;
+  readonly identifier: string;
+  readonly keep: boolean;
+  readonly error: string | undefined;
+}
+
+/** Posts `password` and `act`. */
+export interface ConfirmView {
+  readonly action: string;
+  readonly cancelUrl: string;
+  readonly csrfToken: string;
+  readonly act: string;
+  /** After "Enter your password to": "sign out Firefox on Linux". */
+  readonly purpose: string;
+  readonly person: { readonly name: string; readonly detail: string };
+  /** For password managers. */
+  readonly username: string;
+  readonly error: string | undefined;
+}

@@ -1,0 +1,136 @@
+import type { AccountViews } from "../../src/http/account/account-views.js";
+
+const frame = {
+  csrfToken: "csrf-1",
+  person: { name: "Ada Example", detail: "ada@example.org" },
+  base: "/account",
+  isOneOfSeveral: false,
+  notice: undefined,
+};
+
+const PAGES = [
+  { href: "/account", label: "Sign-ins" },
+  { href: "/account/apps", label: "Connected apps" },
+];
+
+const pageAt = (index: number) => ({
+  page: index === 0 ? "sign-ins" : "apps",
+  heading: index === 0 ? "Where you are signed in" : "Connected apps",
+  pages: PAGES.map((page, at) => ({ ...page, isCurrent: at === index })),
+});
+
+const current = {
+  device: "Firefox on Linux",
+  place: "Network 203.0.113.x",
+  lastUsed: "just now",
+  signedIn: "3 hours ago",
+  apps: ["Example Notes", "Example Payroll"],
+};
+
+const signIn = {
+  base: "/account",
+  csrfToken: "csrf-1",
+  to: "sign-ins",
+  accounts: [],
+  wasEnded: false,
+  identifier: "",
+  keep: false,
+  error: undefined,
+};
+
+const confirm = {
+  action: "/account/confirm",
+  cancelUrl: "/account",
+  csrfToken: "csrf-1",
+  act: "sealed-act",
+  purpose: "sign out Safari on iPhone",
+  person: frame.person,
+  username: "ada",
+  error: undefined,
+};
+
+/** The states of the account's pages; see `page-samples.ts`. */
+export const ACCOUNT_STATES: {
+  readonly [V in keyof AccountViews]: Record<string, AccountViews[V] & { status?: number }>;
+} = {
+  "account/sign-ins": {
+    several: {
+      ...frame,
+      ...pageAt(0),
+      isOneOfSeveral: true,
+      notice: "Signed out: Chrome on Windows.",
+      current,
+      others: [
+        {
+          handle: "handle-1",
+          device: "Safari on iPhone",
+          place: "Network 2001:db8:1:…",
+          lastUsed: "2 days ago",
+          signedIn: "on 3 November 2026",
+          apps: ["Überregionales Reimbursement & Business Travel Portal", "Example Notes"],
+        },
+        {
+          handle: "handle-2",
+          device: "Unknown device",
+          place: "Unknown network",
+          lastUsed: "5 minutes ago",
+          signedIn: "12 days ago",
+          apps: [],
+        },
+      ],
+    },
+    alone: { ...frame, ...pageAt(0), current, others: [] },
+  },
+  "account/apps": {
+    several: {
+      ...frame,
+      ...pageAt(1),
+      apps: [
+        {
+          clientId: "notes",
+          name: "Example Notes",
+          uri: "https://notes.example",
+          groups: [
+            { title: "Your identity", items: ["Know who you are when you sign in"] },
+            { title: "Contact", items: ["See your email address"] },
+            { title: "Example Calendar", items: ["See your events", "Add and change events"] },
+          ],
+          offline: true,
+          use: "Last used 3 hours ago",
+          allowed: "on 3 November 2026",
+        },
+        {
+          clientId: "payroll",
+          name: "Überregionales Reimbursement & Business Travel Portal",
+          uri: undefined,
+          groups: [],
+          offline: false,
+          use: "Not in use at present",
+          allowed: undefined,
+        },
+      ],
+    },
+    none: { ...frame, ...pageAt(1), apps: [] },
+  },
+  "account/sign-in": {
+    first: signIn,
+    wrong: {
+      ...signIn,
+      identifier: "ada@example.org",
+      error: "The email, username or password is not right.",
+      status: 422,
+    },
+    ended: { ...signIn, wasEnded: true },
+    switching: {
+      ...signIn,
+      accounts: [
+        { handle: "s1", name: "Ada Example", detail: "ada@example.org", isInUse: true },
+        { handle: "s2", name: "Grace Example", detail: "grace@example.org", isInUse: false },
+      ],
+    },
+  },
+  "account/confirm": {
+    first: confirm,
+    wrong: { ...confirm, error: "The password is not right.", status: 422 },
+  },
+};
