@@ -31,8 +31,8 @@ export async function createApp(deps: AppDeps) {
   const pages = loadPages(foundation);
   const passwords = createPasswords(foundation);
   const tokens = await openTokens(foundation);
-  const protocol = createProtocol(foundation, { tokens, pages, passwords });
   const federation = createFederation(foundation, tokens);
+  const protocol = createProtocol(foundation, { tokens, pages, passwords, federation });
   const routes = createRoutes(foundation, { tokens, pages, passwords, protocol, federation });
 
   const { keys, revocations } = tokens;

@@ -3,6 +3,8 @@ import { secretContext } from "../federation/client-authentication.js";
 import { listForSignIn } from "../federation/sign-in-choices.js";
 import { createUpstreamClient } from "../federation/upstream-client.js";
 import { createUpstreamConnections } from "../federation/upstream-connections.js";
+import { createUpstreamKeys } from "../federation/upstream-keys.js";
+import type { UpstreamProvider } from "../federation/upstream-provider.js";
 import { createUpstreamOutboundFetch } from "../oidc/outbound-fetch.js";
 import { createUpstreamAttempts } from "../oidc/upstream-attempts.js";
 import type { Foundation } from "./foundation.js";
@@ -28,6 +30,9 @@ export function createFederation(foundation: Foundation, { keys }: Pick<Tokens, 
       clock,
     }),
     upstreamConnections: connections,
+    upstreamKeys: createUpstreamKeys({ connections }),
+    findEndSessionEndpoint: async (provider: UpstreamProvider) =>
+      (await connections.open(provider)).metadata.end_session_endpoint,
     /** For the row of this provider. */
     sealUpstreamSecret: (id: string, secret: string) =>
       secrets.upstreamSecrets.seal(secret, secretContext(id)),

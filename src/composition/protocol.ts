@@ -7,12 +7,17 @@ import { createInteractions, createInteractionUrl } from "../oidc/interactions.j
 import { createModelValues } from "../oidc/model-values.js";
 import { createSealedRequests } from "../oidc/sealed-request.js";
 import { createLogoutQueue } from "../sessions/logout-queue.js";
+import { createRememberUpstream } from "../oidc/remember-upstream.js";
+import { createUpstreamSessions } from "../oidc/upstream-sessions.js";
+import { createUpstreamSignOut } from "../oidc/upstream-sign-out.js";
+import type { Federation } from "./federation.js";
 import type { Foundation } from "./foundation.js";
 import type { Pages } from "./pages.js";
 import type { Passwords } from "./passwords.js";
 import type { Tokens } from "./tokens.js";
 
 export interface ProtocolParts {
+  readonly federation: Federation;
   readonly tokens: Tokens;
   readonly pages: Pages;
   readonly passwords: Passwords;
@@ -23,7 +28,7 @@ export type Protocol = ReturnType<typeof createProtocol>;
 /** The library, and what people and administrators do with what it makes. */
 export function createProtocol(
   foundation: Foundation,
-  { tokens, pages, passwords }: ProtocolParts,
+  { tokens, pages, passwords, federation }: ProtocolParts,
 ) {
   const { stores, secrets, basePath, clock } = foundation;
   const { revocations, statusLists, keys } = tokens;
@@ -33,6 +38,21 @@ export function createProtocol(
   const values = createModelValues(...secrets.modelValues);
   const sealer = secrets.modelIds;
 
+  const providerPages = createProviderPages({
+    accounts: stores.accounts,
+    listHeld: (ctx) => browserAccounts.list(ctx),
+    render: pages.render,
+    basePath,
+  });
+  const handleOf = ({ uid }: { readonly uid: string }) => values.veil(uid);
+  const upstreamSignOut = createUpstreamSignOut({
+    ...shared,
+    ...federation,
+    handleOf,
+    idTokenSealer: secrets.upstreamIdTokens,
+    returnAddressSealer: secrets.returnAddresses,
+    pages: providerPages,
+  });
   const running = createProvider({
     ...shared,
     logoutQueue,
@@ -40,12 +60,8 @@ export function createProtocol(
     statusListAllocator: statusLists.allocator,
     cookieSignatures: secrets.cookies,
     dpopNonceSecrets: secrets.dpopNonces,
-    pages: createProviderPages({
-      accounts: stores.accounts,
-      listHeld: (ctx) => browserAccounts.list(ctx),
-      render: pages.render,
-      basePath,
-    }),
+    pages: providerPages,
+    upstreamAnswers: [createRememberUpstream({ ...shared, handleOf }), upstreamSignOut.leadOn],
     signingOut: {
       browserSealer: secrets.browserNotes,
       endSession: (uid) =>
@@ -70,12 +86,27 @@ export function createProtocol(
     provider: running.provider,
     browserSealer: secrets.browserNotes,
   });
+  const upstreamSessionEnds = createUpstreamSessions({
+    ...shared,
+    ...federation,
+    ...sessions,
+    idTokenSealer: secrets.upstreamIdTokens,
+  });
   const interactions = createInteractions({
     ...stores,
+    upstreamSessionEnds,
     provider: running.provider,
     browserAccounts,
     sealedRequests,
     clock,
   });
-  return { running, sessions, browserAccounts, interactions, logoutQueue };
+  return {
+    running,
+    sessions,
+    browserAccounts,
+    interactions,
+    logoutQueue,
+    upstreamSessionEnds,
+    upstreamSignOut,
+  };
 }

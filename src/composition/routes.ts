@@ -10,13 +10,11 @@ import { addSessionRoutes } from "../http/session-routes.js";
 import { addStatusListRoute } from "../http/status-list-route.js";
 import { createOwnApiTokens } from "../oidc/own-api-tokens.js";
 import { createRateLimiters } from "../storage/rate-limiter.js";
-import type { Federation } from "./federation.js";
 import type { Foundation } from "./foundation.js";
 import type { Protocol, ProtocolParts } from "./protocol.js";
 
 export interface RoutesParts extends ProtocolParts {
   readonly protocol: Protocol;
-  readonly federation: Federation;
 }
 
 /** What this server answers beside the library. */
@@ -24,6 +22,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
   const { config, database, redis, stores, secrets, issuer } = foundation;
   const { signIn } = parts.passwords;
   const { browserAccounts, interactions, running, sessions } = parts.protocol;
+  const { upstreamSessionEnds, upstreamSignOut } = parts.protocol;
   const { provider, findLiveAccessToken, findPresentedToken } = running;
   const shared = { ...foundation, ...stores, render: parts.pages.render };
   const router = new Router();
@@ -51,6 +50,8 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     sessions,
     signedOutNotes: running.signedOutNotes,
     browserSealer: secrets.browserNotes,
+    upstreamSessionEnds,
+    upstreamSignOut,
     signIn,
     formMac: secrets.forms,
   });

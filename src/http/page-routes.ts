@@ -11,6 +11,8 @@ import { createArrive, type ArriveDeps } from "./federation/upstream-arrival.js"
 import { addUpstreamCallback } from "./federation/upstream-callback.js";
 import { createUpstreamCookie } from "./federation/upstream-cookie.js";
 import { createUpstreamFailures } from "./federation/upstream-failures.js";
+import { addBackChannelLogout, type UpstreamLogoutDeps } from "./federation/back-channel-logout.js";
+import { addSignedOutRoute, type SignedOutRouteDeps } from "./federation/signed-out-route.js";
 import { addUpstreamRoutes } from "./federation/upstream-routes.js";
 import { createUpstreamSignIns, type UpstreamSignInsDeps } from "./federation/upstream-sign-ins.js";
 import { addInteractionRoutes } from "./interaction-routes.js";
@@ -20,6 +22,8 @@ export interface PageDeps
     Omit<InteractionRoutesDeps & AccountDeps, "formGuard">,
     Omit<UpstreamSignInsDeps, "cookie">,
     Pick<ArriveDeps, "federatedSignIn">,
+    UpstreamLogoutDeps,
+    SignedOutRouteDeps,
     HomeDeps {
   readonly formMac: Mac;
 }
@@ -41,4 +45,6 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
   addUpstreamCallback(router, upstreamDeps);
   addUpstreamRoutes(router, upstreamDeps);
   addAccountRoutes(router, interactionDeps);
+  addBackChannelLogout(router, deps);
+  addSignedOutRoute(router, deps);
 }

@@ -111,6 +111,12 @@ export function createProviderPages({
       });
     },
 
+    async renderSignOutElsewhere(ctx, page) {
+      // A page and no redirect: browsers hold `form-action` against all redirects after a form.
+      ctx.set("Refresh", `0; url=${page.url}`);
+      render(ctx, "sign-out-elsewhere", page);
+    },
+
     async renderUserCodeInput(ctx, { action, xsrf, userCode, problem }) {
       if (problem === "refused") {
         render(ctx, "device-done", { clientName: "The device", outcome: "refused" });

@@ -12,6 +12,7 @@ export interface Views extends PlaygroundViews, AccountViews {
   consent: ConsentView;
   logout: LogoutView;
   "signed-out": SignedOutView;
+  "sign-out-elsewhere": SignOutElsewhereView;
   "device-code": DeviceCodeView;
   "device-confirm": DeviceConfirmView;
   "device-done": DeviceDoneView;
@@ -32,6 +33,7 @@ export const IS_VIEW: Record<ViewName, true> = {
   consent: true,
   logout: true,
   "signed-out": true,
+  "sign-out-elsewhere": true,
   "device-code": true,
   "device-confirm": true,
   "device-done": true,
@@ -133,6 +135,12 @@ export interface SignedOutView {
 }
 
 /** Posts `xsrf` and `user_code`. */
+/** The browser goes on by itself. */
+export interface SignOutElsewhereView {
+  readonly displayName: string;
+  readonly url: string;
+}
+
 export interface DeviceCodeView {
   readonly action: string;
   readonly xsrf: string;

@@ -17,6 +17,7 @@ export type AuditEvent =
   | "session.chosen"
   | "logout.delivered"
   | "logout.failed"
+  | "logout.received"
   | "authorization.refused"
   | "scope.narrowed"
   | "api.created"

@@ -28,6 +28,10 @@ export function deriveSecrets(secretKeys: SecretKeys) {
     /** Of those, opens only what was sealed under SECRET_KEY itself. */
     newestUpstreamSecrets: createSealer(secretKeys[0], "upstream-secrets"),
     upstreamAttempts: sealer("upstream-attempts"),
+    /** Kept for the `id_token_hint` of a sign-out there. */
+    upstreamIdTokens: sealer("upstream-id-tokens"),
+    /** Where a browser goes on to after a sign-out elsewhere. */
+    returnAddresses: sealer("return-addresses"),
     modelIds: sealer("model-ids"),
     /** What a browser keeps for itself: sessions put aside, what a page has to say next. */
     browserNotes: sealer("browser-notes"),

@@ -36,6 +36,8 @@ export interface Authentication {
   readonly keep: boolean;
   /** Of a sign-in at another provider. */
   readonly upstream?: SessionUpstream | undefined;
+  /** What proved it; a secret. */
+  readonly upstreamIdToken?: string | undefined;
 }
 
 export interface ChosenSession {

@@ -60,7 +60,7 @@ import { keepUpstream } from "./session-upstream.js";
 import { translateOutages } from "./translate-outages.js";
 import { GRANT_ROUTES, ROUTES } from "./routes.js";
 import { createValidatedClients } from "./validated-clients.js";
-import { createFinishAnswers } from "./finish-answers.js";
+import { createFinishAnswers, type FinishAnswer } from "./finish-answers.js";
 import { createTokenAncestors } from "./token-ancestors.js";
 import { registerTokenExchange } from "./token-exchange.js";
 import { createAreTokensAlive } from "./token-liveness.js";
@@ -89,6 +89,8 @@ export interface ProviderDeps {
   readonly sealer: Sealer;
   readonly authSessionSealer: Sealer;
   readonly signingOut: Omit<Parameters<typeof createSignOut>[0], "findClient">;
+  /** What answers to browsers have because of other providers. */
+  readonly upstreamAnswers: readonly FinishAnswer[];
   readonly signIn: SignIn;
   readonly values: ModelValues;
   readonly clock: Clock;
@@ -216,6 +218,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
       createFormPostReturn(deps.pages),
       createRevocationAudit(audit),
       createNoteSignOut(signOut.notes),
+      ...deps.upstreamAnswers,
       tellPollingInterval,
     ]),
   );

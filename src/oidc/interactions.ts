@@ -9,6 +9,7 @@ import {
 } from "oidc-provider";
 import { toAccountId, type AccountId } from "../accounts/account.js";
 import type { ConsentStore } from "../accounts/consent-store.js";
+import type { UpstreamSessions } from "./upstream-sessions.js";
 import type { Clock } from "../lib/clock.js";
 import type { Authentication, BrowserAccounts } from "./browser-accounts.js";
 import { SUPPORTED_ACRS } from "./authentication-context.js";
@@ -61,6 +62,7 @@ export interface InteractionError {
 export interface InteractionsDeps {
   readonly provider: Provider;
   readonly browserAccounts: Pick<BrowserAccounts, "makeRoom" | "switchTo">;
+  readonly upstreamSessionEnds: Pick<UpstreamSessions, "sealIdToken">;
   readonly consents: ConsentStore;
   readonly sealedRequests: SealedRequests;
   readonly clock: Clock;
@@ -125,11 +127,20 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       };
     },
 
-    async signIn(ctx, { accountId, acr, amr, keep, upstream }) {
+    async signIn(ctx, { accountId, acr, amr, keep, upstream, upstreamIdToken }) {
       const { uid } = await browserAccounts.makeRoom(ctx, accountId);
       // Told here, since the result is applied again after consent: that is no sign-in.
       const ts = deps.clock.nowSeconds();
-      const login = { accountId, acr, amr: [...amr], remember: keep, ts, upstream };
+      const sealedIdToken = await deps.upstreamSessionEnds.sealIdToken(upstream, upstreamIdToken);
+      const login = {
+        accountId,
+        acr,
+        amr: [...amr],
+        remember: keep,
+        ts,
+        upstream,
+        sealedIdToken,
+      };
       await finishIn(ctx, uid, { ...ACCOUNT_CHOSEN, login });
     },
 

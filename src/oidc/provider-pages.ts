@@ -6,6 +6,7 @@ export interface ProviderPages {
   renderError(ctx: KoaContextWithOIDC, page: ErrorPage): Promise<void>;
   renderLogout(ctx: KoaContextWithOIDC, page: LogoutPage): Promise<void>;
   renderSignedOut(ctx: KoaContextWithOIDC, page: SignedOutPage): Promise<void>;
+  renderSignOutElsewhere(ctx: KoaContextWithOIDC, page: SignOutElsewherePage): Promise<void>;
   renderUserCodeInput(ctx: KoaContextWithOIDC, page: UserCodeInputPage): Promise<void>;
   renderUserCodeConfirm(ctx: KoaContextWithOIDC, page: UserCodeConfirmPage): Promise<void>;
   renderDeviceDone(ctx: KoaContextWithOIDC, page: DeviceDonePage): Promise<void>;
@@ -34,6 +35,12 @@ export interface SignedOutPage {
   readonly effects: SignOutEffects | undefined;
   readonly clientName: string | undefined;
   readonly clientUri: string | undefined;
+}
+
+/** Signed out here, the browser goes on to the provider that the sign-in was at. */
+export interface SignOutElsewherePage {
+  readonly displayName: string;
+  readonly url: string;
 }
 
 export interface UserCodeInputPage {

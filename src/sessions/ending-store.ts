@@ -4,6 +4,8 @@ export type EndedSubject = "account" | "client" | "consent";
 /** Why something was ended; for the audit log, and for whoever has to explain it. */
 export type EndingReason =
   | "person"
+  /** The provider that the person signed in at says that its session ended. */
+  | "upstream_logout"
   | "administrator"
   | "incident"
   | "password_changed"

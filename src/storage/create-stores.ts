@@ -18,11 +18,11 @@ export function createStores(deps: StoresDeps) {
     redis === undefined
       ? sqlModels
       : createSplitModelStore({ short: createRedisModelStore({ redis, clock }), long: sqlModels });
-  const { logoutDeliveries, revocationRecords, statusLists } = sqlStores;
+  const { logoutDeliveries, revocationRecords, statusLists, upstreamSessions } = sqlStores;
   return {
     ...sqlStores,
     models,
     /** What SQL keeps after its time is swept; Redis does that by itself. */
-    expiring: [sqlModels, logoutDeliveries, revocationRecords, statusLists],
+    expiring: [sqlModels, logoutDeliveries, revocationRecords, statusLists, upstreamSessions],
   };
 }

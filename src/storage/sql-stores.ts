@@ -18,6 +18,7 @@ import { createSqlSigningKeyStore } from "./sql-signing-key-store.js";
 import { createSqlStatusListStore } from "./sql-status-list-store.js";
 import { createSqlTokenExchangePolicyStore } from "./sql-token-exchange-policy-store.js";
 import { createSqlUpstreamProviderStore } from "./sql-upstream-provider-store.js";
+import { createSqlUpstreamSessionStore } from "./sql-upstream-session-store.js";
 
 export interface SqlStoresDeps {
   readonly database: Database;
@@ -43,6 +44,7 @@ export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
       createSqlUpstreamProviderStore(deps),
       changes,
     ),
+    upstreamSessions: createSqlUpstreamSessionStore(deps),
     revocationRecords: createSqlRevocationStore(deps),
     signingKeys: createSqlSigningKeyStore(deps),
     statusLists: createSqlStatusListStore(deps),

@@ -183,6 +183,16 @@ export interface UpstreamProviderRow {
   created_at: number;
 }
 
+export interface UpstreamSessionRow {
+  session: string;
+  provider: string;
+  subject: string;
+  sid: string | null;
+  sealed_id_token: string | null;
+  began_at: number;
+  expires_at: number;
+}
+
 export interface MigrationRow {
   name: string;
 }
@@ -215,6 +225,7 @@ declare module "knex/types/tables.js" {
     session_client: Table<SessionClientRow>;
     session_ending: Table<SessionEndingRow>;
     revocation: Table<RevocationRow>;
+    upstream_session: Table<UpstreamSessionRow>;
     upstream_provider: Table<UpstreamProviderRow>;
     migration: Table<MigrationRow>;
   }

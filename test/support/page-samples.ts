@@ -165,6 +165,9 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     bare: signedOut,
     stayed: { ...signedOut, stayed: true, clientName: "Example Notes" },
   },
+  "sign-out-elsewhere": {
+    leaving: { displayName: "Example Directory", url: "https://login.example/logout" },
+  },
   "device-code": {
     first: { action: "/submit", xsrf: "xsrf-1", userCode: "", error: undefined },
     wrong: {

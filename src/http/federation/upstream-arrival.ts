@@ -43,6 +43,7 @@ export function createArrive({ federatedSignIn, interactions, audit }: ArriveDep
       amr,
       keep: false,
       upstream: { providerId, issuer, subject, sid, authTimeSeconds },
+      upstreamIdToken: identity.idToken,
     });
   };
 }

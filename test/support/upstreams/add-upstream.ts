@@ -8,7 +8,12 @@ import type { Upstream } from "./upstream.js";
 /** Makes a provider known to the server under test, as an operator would. */
 export async function addUpstream(
   { app }: Pick<TestServer, "app">,
-  { issuer, clientId, clientSecret, authentication }: Omit<Upstream, "signInAs">,
+  {
+    issuer,
+    clientId,
+    clientSecret,
+    authentication,
+  }: Pick<Upstream, "issuer" | "clientId" | "clientSecret" | "authentication">,
   given: Partial<NewUpstreamProvider> & { readonly id: string },
 ): Promise<void> {
   await app.upstreamProviders.create(

@@ -7,7 +7,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import { Provider, type Configuration } from "oidc-provider";
 import { findFreePorts } from "../free-port.js";
-import { createUserAgent } from "../user-agent.js";
+import { createUserAgent, type UserAgent } from "../user-agent.js";
 import { addressesOf, type KillableUpstream, type UpstreamOptions } from "./upstream.js";
 
 const CLIENT_ID = "a relying party";
@@ -17,6 +17,8 @@ export async function startBareProvider(options: UpstreamOptions): Promise<Killa
   const [port = 0] = await findFreePorts(1);
   const issuer = `http://127.0.0.1:${port}`;
   const provider = new Provider(issuer, configure(options));
+  /** By username. */
+  const browsers = new Map<string, UserAgent>();
   let server: Server | undefined;
   const self: KillableUpstream = {
     issuer,
@@ -30,7 +32,13 @@ export async function startBareProvider(options: UpstreamOptions): Promise<Killa
         const fields = page.html.includes('name="login"') ? { login: username, password } : {};
         page = await agent.submit(page, fields);
       }
+      browsers.set(username, agent);
       return page.url;
+    },
+    async signOut({ username }) {
+      const agent = browsers.get(username) ?? createUserAgent(issuer);
+      const question = await agent.open(`${issuer}/session/end`);
+      await agent.submit(question, { logout: "yes" });
     },
     async signInAtPages(page, { username, password }) {
       await page.getByPlaceholder("Enter any login").fill(username);

@@ -51,6 +51,8 @@ export async function startGlewlwyd(options: UpstreamOptions): Promise<KillableU
   new Database(database).exec(readFileSync(SCHEMA, "utf8")).close();
   await writeFile(settings, describeSettings({ port, origin, database, pages }));
 
+  /** By username. */
+  const sessions = new Map<string, { readonly cookie: string; readonly sid: string }>();
   let child: ChildProcess | undefined;
   const self: KillableUpstream = {
     issuer: `${origin}/api/oidc`,
@@ -67,7 +69,14 @@ export async function startGlewlwyd(options: UpstreamOptions): Promise<KillableU
       const answer = await fetch(url, { headers: { Cookie: cookie }, redirect: "manual" });
       const location = answer.headers.get("Location");
       if (location === null) throw new Error(`${answer.status} ${await answer.text()}`);
+      const cookies = answer.headers.getSetCookie().join("; ");
+      const sid = new RegExp(`${SID_COOKIE}=([^;]*)`).exec(cookies)?.[1] ?? "";
+      sessions.set(username, { cookie, sid });
       return new URL(location);
+    },
+    async signOut({ username }) {
+      const { cookie, sid } = sessions.get(username) ?? { cookie: "", sid: "" };
+      await call({ origin, cookie }, `DELETE /oidc/session/${sid}`, {});
     },
     async signInAtPages(page, { username, password }) {
       await page.locator("#username").fill(username);

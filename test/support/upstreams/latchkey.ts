@@ -2,7 +2,7 @@
 import { press, signIn } from "../at-the-pages.js";
 import { createTestClient } from "../test-client.js";
 import { startTestServer } from "../test-server.js";
-import { authorize, createUserAgent } from "../user-agent.js";
+import { authorize, createUserAgent, type UserAgent } from "../user-agent.js";
 import { addressesOf, type Upstream, type UpstreamOptions } from "./upstream.js";
 
 export async function startSecondLatchkey(options: UpstreamOptions): Promise<Upstream> {
@@ -30,13 +30,23 @@ export async function startSecondLatchkey(options: UpstreamOptions): Promise<Ups
     },
     { firstParty: true },
   );
+  /** By username. */
+  const browsers = new Map<string, UserAgent>();
   return {
     issuer,
     clientId,
     clientSecret,
     authentication: "client_secret_basic",
-    signInAs: (person, authorizationUrl) =>
-      authorize(createUserAgent(issuer), authorizationUrl, person),
+    async signInAs(person, authorizationUrl) {
+      const agent = createUserAgent(issuer);
+      browsers.set(person.username, agent);
+      return authorize(agent, authorizationUrl, person);
+    },
+    async signOut({ username }) {
+      const agent = browsers.get(username) ?? createUserAgent(issuer);
+      const question = await agent.open(`${issuer}/session/end`);
+      await agent.submit(question, { logout: "yes" });
+    },
     async signInAtPages(page, person) {
       await signIn(page, person);
       await page.waitForURL((url) => url.origin !== issuer);

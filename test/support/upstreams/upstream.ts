@@ -30,11 +30,13 @@ export interface Upstream {
    * @returns where that browser is sent in the end: the callback with its parameters.
    */
   signInAs(person: UpstreamPerson, authorizationUrl: string | URL): Promise<URL>;
+  /** Ends the session there that `signInAs` began last; it tells the relying party. */
+  signOut(person: UpstreamPerson): Promise<void>;
   /** The same at its pages, from its login page on until the browser has left it. */
   signInAtPages(page: Page, person: UpstreamPerson): Promise<void>;
   /** Agrees at its pages to sign out, from its question on until the browser has left it. */
   agreeToSignOut(page: Page): Promise<void>;
-  /** Signs a person out there who came to sign out by itself; it tells the relying party. */
+  /** Signs out there without having come from the relying party, which it tells. */
   signOutAtPages(page: Page): Promise<void>;
   stop(): Promise<void>;
 }
