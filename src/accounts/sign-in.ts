@@ -10,7 +10,13 @@ export interface SignInDeps {
 }
 
 /** For the log only: a person or client is told the same whatever the reason. */
-type SignInRefusal = "unknown_account" | "wrong_password" | "disabled" | "no_password";
+type SignInRefusal =
+  | "unknown_account"
+  | "wrong_password"
+  | "disabled"
+  | "no_password"
+  /** Another provider is the only way in, whatever the password. */
+  | "passwords_off";
 
 export type SignInResult =
   | {
@@ -57,6 +63,15 @@ export function createSignIn({ accounts, passwordHasher, logger }: SignInDeps): 
     await rehash(password, record);
     return { outcome: "signed_in", account: record.account, amr: ["pwd"] };
   };
+}
+
+/** The same, unless passwords are no way in; then nothing is read or hashed. */
+export function createRestrictedSignIn(
+  signIn: SignIn,
+  arePasswordsOff: () => Promise<boolean>,
+): SignIn {
+  return async (credentials) =>
+    (await arePasswordsOff()) ? refused("passwords_off") : signIn(credentials);
 }
 
 function refused(reason: SignInRefusal): SignInResult {

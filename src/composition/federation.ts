@@ -1,12 +1,15 @@
 import { createFederatedSignIn } from "../accounts/federated-sign-in.js";
+import { createLinkIdentity } from "../accounts/link-identity.js";
 import { secretContext } from "../federation/client-authentication.js";
 import { listForSignIn } from "../federation/sign-in-choices.js";
 import { createUpstreamClient } from "../federation/upstream-client.js";
 import { createUpstreamConnections } from "../federation/upstream-connections.js";
 import { createUpstreamKeys } from "../federation/upstream-keys.js";
 import type { UpstreamProvider } from "../federation/upstream-provider.js";
+import { createPendingLinks } from "../http/federation/pending-link.js";
 import { createUpstreamOutboundFetch } from "../oidc/outbound-fetch.js";
 import { createUpstreamAttempts } from "../oidc/upstream-attempts.js";
+import { createUseOnce } from "../oidc/use-once.js";
 import type { Foundation } from "./foundation.js";
 import type { Tokens } from "./tokens.js";
 
@@ -38,6 +41,12 @@ export function createFederation(foundation: Foundation, { keys }: Pick<Tokens, 
       secrets.upstreamSecrets.seal(secret, secretContext(id)),
     callbackUrl,
     federatedSignIn: createFederatedSignIn({ ...foundation, ...stores }),
+    linkIdentity: createLinkIdentity(stores),
+    pendingLinks: createPendingLinks({
+      ...foundation,
+      sealer: secrets.pendingLinks,
+      useOnce: createUseOnce(stores.models, "pending link"),
+    }),
     /** For the login page. */
     listForSignIn: () => listForSignIn(upstreamProviders),
   };

@@ -1,5 +1,5 @@
 import { createPasswordHasher, DEFAULT_PASSWORD_HASHING } from "../accounts/password-hasher.js";
-import { createSignIn } from "../accounts/sign-in.js";
+import { createRestrictedSignIn, createSignIn } from "../accounts/sign-in.js";
 import type { Foundation } from "./foundation.js";
 
 export type Passwords = ReturnType<typeof createPasswords>;
@@ -12,6 +12,13 @@ export function createPasswords({ stores, config, logger }: Foundation) {
     concurrency: config.passwordHashConcurrency,
     queueLength: config.passwordHashQueue,
   });
-  const { accounts } = stores;
-  return { passwordHasher, signIn: createSignIn({ accounts, passwordHasher, logger }) };
+  const { accounts, upstreamProviders } = stores;
+  const provePassword = createSignIn({ accounts, passwordHasher, logger });
+  return {
+    passwordHasher,
+    provePassword,
+    signIn: createRestrictedSignIn(provePassword, async () =>
+      (await upstreamProviders.list()).some(({ only, disabled }) => only && !disabled),
+    ),
+  };
 }

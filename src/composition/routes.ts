@@ -20,7 +20,7 @@ export interface RoutesParts extends ProtocolParts {
 /** What this server answers beside the library. */
 export function createRoutes(foundation: Foundation, parts: RoutesParts) {
   const { config, database, redis, stores, secrets, issuer } = foundation;
-  const { signIn } = parts.passwords;
+  const { signIn, provePassword } = parts.passwords;
   const { browserAccounts, interactions, running, sessions } = parts.protocol;
   const { upstreamSessionEnds, upstreamSignOut } = parts.protocol;
   const { provider, findLiveAccessToken, findPresentedToken } = running;
@@ -53,6 +53,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     upstreamSessionEnds,
     upstreamSignOut,
     signIn,
+    provePassword,
     formMac: secrets.forms,
   });
   if (config.mode === "development") {

@@ -9,6 +9,16 @@ export async function listForSignIn(
   return only.length > 0 ? only : choices;
 }
 
+/** @returns undefined also when it is disabled, or another one is the only way in. */
+export async function findUsable(
+  providers: Pick<UpstreamProviderStore, "list">,
+  id: string,
+): Promise<UpstreamProvider | undefined> {
+  const enabled = (await providers.list()).filter(({ disabled }) => !disabled);
+  const isOnly = enabled.some(({ only }) => only);
+  return enabled.find((provider) => provider.id === id && (provider.only || !isOnly));
+}
+
 function toChoice(provider: UpstreamProvider): SignInChoice {
   const { id, displayName, icon, only, hintDomains, kind } = provider;
   return { id, displayName, icon, only, hintDomains, canReauthenticate: kind === "openid" };

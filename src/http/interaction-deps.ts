@@ -1,11 +1,16 @@
 import type { AccountStore } from "../accounts/account-store.js";
+import type { FederatedIdentityStore } from "../accounts/federated-identity-store.js";
+import type { FederatedSignIn } from "../accounts/federated-sign-in.js";
+import type { LinkIdentity } from "../accounts/link-identity.js";
 import type { SignIn } from "../accounts/sign-in.js";
 import type { ClientStore } from "../clients/client-store.js";
 import type { ResourceServerStore } from "../clients/resource-server-store.js";
+import type { SignInChoice, UpstreamProviderStore } from "../federation/upstream-provider.js";
 import type { Audit } from "../lib/audit.js";
 import type { BrowserAccounts } from "../oidc/browser-accounts.js";
 import type { Interactions } from "../oidc/interactions.js";
 import type { SealedRequest } from "../oidc/sealed-request.js";
+import type { PendingLinks } from "./federation/pending-link.js";
 import type { FormGuard } from "./form-guard.js";
 import type { Renderer } from "./render.js";
 
@@ -16,6 +21,15 @@ export interface InteractionRoutesDeps {
   readonly accounts: AccountStore;
   readonly clients: ClientStore;
   readonly resourceServers: ResourceServerStore;
+  readonly upstreamProviders: Pick<UpstreamProviderStore, "find" | "list">;
+  /** The providers that may be used now. */
+  readonly listForSignIn: () => Promise<SignInChoice[]>;
+  readonly federatedIdentities: Pick<FederatedIdentityStore, "listOfAccount">;
+  readonly federatedSignIn: FederatedSignIn;
+  readonly linkIdentity: LinkIdentity;
+  readonly pendingLinks: PendingLinks;
+  /** Counts also where passwords are no way in. */
+  readonly provePassword: SignIn;
   readonly formGuard: FormGuard;
   readonly render: Renderer["render"];
   readonly audit: Audit;

@@ -11,6 +11,7 @@ import { createAccountStep } from "./account-step.js";
 import { createConsentView } from "./consent-view.js";
 import { createEndedInteraction } from "./ended-interaction.js";
 import type { InteractionForm, InteractionRoutesDeps } from "./interaction-deps.js";
+import { createProofStep } from "./federation/proof-step.js";
 import { createPasswordStep } from "./password-step.js";
 import { readForm } from "./read-form.js";
 import { redirectUri } from "./return-address.js";
@@ -23,6 +24,7 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
   const passwordStep = createPasswordStep(deps, ended);
   const consentView = createConsentView(deps);
   const accountStep = createAccountStep(deps, ended);
+  const proofStep = createProofStep(deps, ended);
 
   router.get("/interaction/:uid", async (ctx) => {
     const uid = uidOf(ctx);
@@ -45,8 +47,15 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
     const uid = uidOf(ctx);
     const interaction = await interactions.find(ctx, uid);
     if (interaction === undefined || interaction.prompt === "consent") return backToPage(ctx, uid);
-    return passwordStep.show(ctx, interaction);
+    return passwordStep.show(ctx, interaction, { isAskedFor: true });
   });
+
+  router.get("/interaction/:uid/link", (ctx) => proofStep.show(ctx, uidOf(ctx)));
+
+  router.post(
+    "/interaction/:uid/link",
+    guarded((ctx, form) => proofStep.submit(ctx, form)),
+  );
 
   router.post(
     "/interaction/:uid/login",

@@ -7,7 +7,7 @@ import { createFormGuard } from "./form-guard.js";
 import { addHomeRoute, type HomeDeps } from "./home-route.js";
 import type { InteractionRoutesDeps } from "./interaction-deps.js";
 import { createEndedInteraction } from "./ended-interaction.js";
-import { createArrive, type ArriveDeps } from "./federation/upstream-arrival.js";
+import { createArrive } from "./federation/upstream-arrival.js";
 import { addUpstreamCallback } from "./federation/upstream-callback.js";
 import { createUpstreamCookie } from "./federation/upstream-cookie.js";
 import { createUpstreamFailures } from "./federation/upstream-failures.js";
@@ -20,9 +20,8 @@ import { addInteractionRoutes } from "./interaction-routes.js";
 export interface PageDeps
   extends
     Omit<InteractionRoutesDeps & AccountDeps, "formGuard">,
-    Omit<UpstreamSignInsDeps, "cookie">,
-    Pick<ArriveDeps, "federatedSignIn">,
-    UpstreamLogoutDeps,
+    Omit<UpstreamSignInsDeps, "cookie" | "upstreamProviders">,
+    Omit<UpstreamLogoutDeps, "upstreamProviders">,
     SignedOutRouteDeps,
     HomeDeps {
   readonly formMac: Mac;

@@ -1,17 +1,25 @@
 import type { Context } from "koa";
 import type { SignInResult } from "../accounts/sign-in.js";
 import { PASSWORD_ACR } from "../oidc/authentication-context.js";
+import type { Authentication } from "../oidc/browser-accounts.js";
 import type { ActiveInteraction } from "../oidc/interactions.js";
 import type { SealedRequest } from "../oidc/sealed-request.js";
 import { clientName } from "../oidc/client-name.js";
 import { KEEP_VALUE } from "./keep-signed-in.js";
 import type { EndedInteraction } from "./ended-interaction.js";
+import { readLastProvider, rememberLastProvider } from "./federation/last-provider-cookie.js";
+import { findWaysIn, type WaysIn } from "./federation/ways-in.js";
 import type { InteractionForm, InteractionRoutesDeps } from "./interaction-deps.js";
 import { redirectUri, returnHost } from "./return-address.js";
 import { allowFormReturn } from "./security-headers.js";
 
 export interface PasswordStep {
-  show(ctx: Context, interaction: ActiveInteraction): Promise<void>;
+  /** `isAskedFor`: the person wants to choose, so that no provider is chosen for them. */
+  show(
+    ctx: Context,
+    interaction: ActiveInteraction,
+    options?: { readonly isAskedFor?: boolean },
+  ): Promise<void>;
   submit(ctx: Context, form: InteractionForm): Promise<void>;
 }
 
@@ -27,6 +35,7 @@ export function createPasswordStep(
     render,
     audit,
     basePath,
+    listForSignIn,
   }: InteractionRoutesDeps,
   ended: EndedInteraction,
 ): PasswordStep {
@@ -40,7 +49,16 @@ export function createPasswordStep(
     readonly error?: string;
   }
 
-  function renderLogin(ctx: Context, page: LoginPage): void {
+  async function findWays(
+    ctx: Context,
+    { uid, params }: Pick<LoginPage, "uid" | "params">,
+  ): Promise<WaysIn> {
+    const path = `${basePath}/interaction/${uid}/upstream`;
+    const choices = await listForSignIn();
+    return findWaysIn({ choices, params, last: readLastProvider(ctx), path });
+  }
+
+  function renderLogin(ctx: Context, page: LoginPage, ways: WaysIn): void {
     allowFormReturn(ctx, redirectUri(page.params));
     const path = `${basePath}/interaction/${page.uid}`;
     render(
@@ -56,6 +74,7 @@ export function createPasswordStep(
         identifier: page.identifier,
         keep: page.keep,
         error: page.error,
+        ...ways,
       },
       page.error === undefined ? 200 : 422,
     );
@@ -70,21 +89,35 @@ export function createPasswordStep(
     const request = interaction === undefined ? form.sealed : requestOf(interaction);
     if (request === undefined) return ended.show(ctx, form.uid);
 
-    const { identifier = "", password = "" } = form.fields;
-    const result = await signIn({ identifier, password });
-    tellSignIn(ctx, request.clientId, result);
-    if (result.outcome === "refused") return showAgain(ctx, form, request);
-
-    const authentication = {
-      accountId: result.account.id,
-      acr: PASSWORD_ACR,
-      amr: result.amr,
-      keep: form.fields["keep"] === KEEP_VALUE,
-    };
+    const authentication = await takePassword(ctx, form, request);
+    if (authentication === undefined) return;
+    rememberLastProvider(ctx, undefined);
     if (interaction !== undefined) return interactions.signIn(ctx, authentication);
     // The page was open for longer than its interaction: sign in all the same, then go on.
     await browserAccounts.signIn(ctx, authentication);
     return ended.restart(ctx, request, withoutSignIn(request));
+  }
+
+  /** Answers by itself, with undefined, when nobody is signed in. */
+  async function takePassword(
+    ctx: Context,
+    form: InteractionForm,
+    request: SealedRequest,
+  ): Promise<Authentication | undefined> {
+    const { identifier = "", password = "" } = form.fields;
+    const result = await signIn({ identifier, password });
+    tellSignIn(ctx, request.clientId, result);
+    if (result.outcome === "signed_in") {
+      const keep = form.fields["keep"] === KEEP_VALUE;
+      return { accountId: result.account.id, acr: PASSWORD_ACR, amr: result.amr, keep };
+    }
+    if (result.reason === "passwords_off") {
+      ctx.status = 303;
+      ctx.redirect(`${basePath}/interaction/${form.uid}`);
+    } else {
+      await showAgain(ctx, form, request);
+    }
+    return undefined;
   }
 
   async function showAgain(
@@ -92,7 +125,7 @@ export function createPasswordStep(
     { uid, fields }: InteractionForm,
     { clientId, params }: SealedRequest,
   ): Promise<void> {
-    renderLogin(ctx, {
+    const page = {
       uid,
       clientName: clientName(await interactions.findClient(clientId)),
       params,
@@ -100,7 +133,8 @@ export function createPasswordStep(
       identifier: fields["identifier"] ?? "",
       keep: fields["keep"] === KEEP_VALUE,
       error: REFUSED,
-    });
+    };
+    renderLogin(ctx, page, await findWays(ctx, page));
   }
 
   function tellSignIn(ctx: Context, clientId: string | undefined, result: SignInResult): void {
@@ -117,9 +151,14 @@ export function createPasswordStep(
   }
 
   return {
-    async show(ctx, { uid, client, params, sealedRequest }) {
+    async show(ctx, { uid, client, params, sealedRequest }, { isAskedFor = false } = {}) {
+      const ways = await findWays(ctx, { uid, params });
+      if (ways.straightTo !== undefined && !isAskedFor) {
+        ctx.status = 303;
+        return ctx.redirect(ways.straightTo);
+      }
       const hint = params["login_hint"];
-      renderLogin(ctx, {
+      const page = {
         uid,
         clientName: clientName(client),
         params,
@@ -127,7 +166,8 @@ export function createPasswordStep(
         identifier: typeof hint === "string" ? hint : "",
         // As this person had it here before; off for everybody else.
         keep: (await browserAccounts.findCurrent(ctx))?.isKept === true,
-      });
+      };
+      renderLogin(ctx, page, ways);
     },
     submit,
   };

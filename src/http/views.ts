@@ -1,5 +1,6 @@
 import type { AccountViews } from "./account/account-views.js";
 import type { AccountChoice } from "./describe-account.js";
+import type { ProviderButton } from "./federation/ways-in.js";
 import type { PlaygroundViews } from "./playground/playground-views.js";
 
 /**
@@ -8,6 +9,7 @@ import type { PlaygroundViews } from "./playground/playground-views.js";
  */
 export interface Views extends PlaygroundViews, AccountViews {
   login: LoginView;
+  "link-account": LinkAccountView;
   "choose-account": ChooseAccountView;
   consent: ConsentView;
   logout: LogoutView;
@@ -29,6 +31,7 @@ export type ViewName = keyof Views;
 /** The same rows for run time: a view without a template stops the start. */
 export const IS_VIEW: Record<ViewName, true> = {
   login: true,
+  "link-account": true,
   "choose-account": true,
   consent: true,
   logout: true,
@@ -71,8 +74,27 @@ export interface LoginView extends RequestForm {
   /** The box "Keep me signed in", which posts `keep`, is ticked. */
   readonly keep: boolean;
   readonly error: string | undefined;
+  /** Passwords are a way in. */
+  readonly password: boolean;
+  readonly providers: readonly ProviderButton[];
+  /** Names of providers that cannot do what this request asks for. */
+  readonly unfit: readonly string[];
   /** Takes the same two hidden fields. */
   readonly cancelAction: string;
+}
+
+/** Posts `password`. */
+export interface LinkAccountView extends RequestForm {
+  readonly provider: { readonly name: string; readonly icon: string | undefined };
+  /** How the person is called at the provider. */
+  readonly upstreamName: string;
+  /** The address of the account. */
+  readonly email: string;
+  readonly hasPassword: boolean;
+  /** With which the account can be opened, too. */
+  readonly providers: readonly ProviderButton[];
+  readonly otherUrl: string;
+  readonly error: string | undefined;
 }
 
 /** Posts `account`: the handle of the one that was chosen. */

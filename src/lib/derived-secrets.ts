@@ -32,6 +32,7 @@ export function deriveSecrets(secretKeys: SecretKeys) {
     upstreamIdTokens: sealer("upstream-id-tokens"),
     /** Where a browser goes on to after a sign-out elsewhere. */
     returnAddresses: sealer("return-addresses"),
+    pendingLinks: sealer("pending-link"),
     modelIds: sealer("model-ids"),
     /** What a browser keeps for itself: sessions put aside, what a page has to say next. */
     browserNotes: sealer("browser-notes"),

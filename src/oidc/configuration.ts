@@ -101,6 +101,8 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
       dPoPSigningAlgValues: [...DPOP_ALGORITHMS],
     },
     enableHttpPostMethods: settings.authorizationPost,
+    // Names a provider to sign in with; the library drops parameters that it does not know.
+    extraParams: ["idp_hint"],
     // An exchanged token brings its own (`act`); others have none.
     extraTokenClaims: (_ctx, { extra }) => extra,
     features: features(deps),

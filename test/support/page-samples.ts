@@ -1,5 +1,11 @@
 import type { ViewName, Views } from "../../src/http/views.js";
 import { ACCOUNT_STATES } from "./account-samples.js";
+import {
+  LINK_ACCOUNT_STATES,
+  LOGIN_STATES,
+  PASSWORD_ALONE,
+  REFUSAL_STATES,
+} from "./federation-samples.js";
 import { PLAYGROUND_STATES } from "./playground-samples.js";
 
 /** One state of one page, as a person may meet it. */
@@ -31,6 +37,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
   login: {
     first: {
       ...requestForm,
+      ...PASSWORD_ALONE,
       clientName: "Example Notes",
       returnHost: "notes.example",
       identifier: "",
@@ -40,6 +47,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     },
     known: {
       ...requestForm,
+      ...PASSWORD_ALONE,
       clientName: "Example Notes",
       returnHost: undefined,
       identifier: "person@example.org",
@@ -49,6 +57,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     },
     wrong: {
       ...requestForm,
+      ...PASSWORD_ALONE,
       clientName: "Example Notes",
       returnHost: "notes.example",
       identifier: "person@example.org",
@@ -59,6 +68,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     },
     empty: {
       ...requestForm,
+      ...PASSWORD_ALONE,
       clientName: "Example Notes",
       returnHost: "notes.example",
       identifier: "",
@@ -69,6 +79,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     },
     long: {
       ...requestForm,
+      ...PASSWORD_ALONE,
       clientName: "Überregionales Reimbursement & Business Travel Portal",
       returnHost: "reimbursement-and-business-travel.portal.internal.example",
       identifier: "",
@@ -76,7 +87,9 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       error: undefined,
       cancelAction: "/cancel",
     },
+    ...LOGIN_STATES,
   },
+  "link-account": LINK_ACCOUNT_STATES,
   "choose-account": {
     several: {
       ...requestForm,
@@ -205,6 +218,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     refused: { clientName: "Example TV", outcome: "refused" },
   },
   error: {
+    ...REFUSAL_STATES,
     protocol: {
       heading: "This sign-in cannot go on",
       explanation:

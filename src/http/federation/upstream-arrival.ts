@@ -1,49 +1,143 @@
 import type { Context } from "koa";
-import type { FederatedSignIn } from "../../accounts/federated-sign-in.js";
-import { FederationError } from "../../federation/federation-error.js";
-import type { Audit } from "../../lib/audit.js";
-import type { ActiveInteraction, Interactions } from "../../oidc/interactions.js";
+import type { Account } from "../../accounts/account.js";
+import type { FederatedSignInResult } from "../../accounts/federated-sign-in.js";
+import { findUsable } from "../../federation/sign-in-choices.js";
+import type { ActiveInteraction } from "../../oidc/interactions.js";
+import type { InteractionRoutesDeps } from "../interaction-deps.js";
+import { rememberLastProvider } from "./last-provider-cookie.js";
+import { personOf } from "./pending-link.js";
+import { describeRefusal } from "./refusal-words.js";
 import type { UpstreamArrival } from "./upstream-sign-ins.js";
 
-/** Signs in whoever came back from a provider, or says why not. */
+/** Signs in whoever came back from a provider, asks for proof, or says why not. */
 export type Arrive = (
   ctx: Context,
   interaction: ActiveInteraction,
   arrival: UpstreamArrival,
 ) => Promise<void>;
 
-export interface ArriveDeps {
-  readonly federatedSignIn: FederatedSignIn;
-  readonly interactions: Pick<Interactions, "signIn">;
-  readonly audit: Audit;
+export type ArriveDeps = Pick<
+  InteractionRoutesDeps,
+  | "federatedSignIn"
+  | "linkIdentity"
+  | "pendingLinks"
+  | "upstreamProviders"
+  | "interactions"
+  | "render"
+  | "audit"
+  | "basePath"
+>;
+
+/** What one arrival is about. */
+interface Visit extends UpstreamArrival {
+  readonly ctx: Context;
+  readonly interaction: ActiveInteraction;
 }
 
-export function createArrive({ federatedSignIn, interactions, audit }: ArriveDeps): Arrive {
-  return async (ctx, interaction, { provider, identity }) => {
-    const result = await federatedSignIn(identity, provider);
-    if (result.outcome !== "signed_in") {
-      const reason = result.outcome === "refused" ? result.reason : result.outcome;
-      throw new FederationError("upstream_refused", reason);
-    }
+export function createArrive(deps: ArriveDeps): Arrive {
+  const { federatedSignIn, linkIdentity, pendingLinks, interactions, basePath } = deps;
+
+  async function goOn(visit: Visit, account: Account, by: string): Promise<void> {
+    const { ctx, interaction, provider, identity } = visit;
+    await linkPending(visit, account);
+    pendingLinks.drop(ctx, interaction.uid);
+    rememberLastProvider(ctx, provider.id);
+    tell(visit, { event: "sign_in", accountId: account.id, by });
     const { providerId, issuer, subject, sid } = identity;
     const { acr, amr, authTimeSeconds } = identity.authentication;
-    audit({
-      event: "sign_in",
-      outcome: "success",
-      accountId: result.account.id,
-      by: result.by,
-      provider: provider.id,
-      clientId: interaction.client.clientId,
-      ip: ctx.ip,
-      requestId: String(ctx.state["requestId"]),
-    });
     await interactions.signIn(ctx, {
-      accountId: result.account.id,
+      accountId: account.id,
       acr,
       amr,
       keep: false,
       upstream: { providerId, issuer, subject, sid, authTimeSeconds },
       upstreamIdToken: identity.idToken,
     });
+  }
+
+  /** The proof that another identity waits for may be given through a provider, too. */
+  async function linkPending(visit: Visit, account: Account): Promise<void> {
+    const { ctx, interaction } = visit;
+    const pending = pendingLinks.find(ctx, interaction.uid);
+    if (pending === undefined || pending.accountId !== account.id) return;
+    const provider = await findUsable(deps.upstreamProviders, pending.providerId);
+    if (provider === undefined || !(await pendingLinks.use(ctx, interaction.uid))) return;
+    const { outcome } = await linkIdentity(account.id, personOf(pending), provider);
+    tell(visit, {
+      event: "identity.linked",
+      accountId: account.id,
+      provider: provider.id,
+      upstreamIssuer: pending.issuer,
+      by: "proof",
+      reason: outcome === "linked" ? undefined : outcome,
+    });
+  }
+
+  function askForProof(visit: Visit, account: Account): void {
+    const { ctx, interaction, provider, identity } = visit;
+    const { issuer, subject } = identity;
+    const { email, username } = identity.claims;
+    pendingLinks.begin(ctx, interaction.uid, {
+      providerId: provider.id,
+      issuer,
+      subject,
+      email,
+      username,
+      accountId: account.id,
+    });
+    tell(visit, { event: "sign_in", accountId: account.id, reason: "must_prove" });
+    ctx.status = 303;
+    ctx.redirect(`${basePath}/interaction/${interaction.uid}/link`);
+  }
+
+  function refuse(
+    visit: Visit,
+    { reason, accountId }: Extract<FederatedSignInResult, { outcome: "refused" }>,
+  ): void {
+    const { ctx, interaction, provider, identity } = visit;
+    tell(visit, { event: "sign_in", accountId, reason });
+    const { email } = identity.claims;
+    const page = {
+      ...describeRefusal(reason, { providerName: provider.displayName, email }),
+      errorCode: reason,
+      errorDescription: undefined,
+      requestId: String(ctx.state["requestId"]),
+      wayOn: {
+        href: `${basePath}/interaction/${interaction.uid}/sign-in`,
+        label: "Choose how to sign in",
+      },
+    };
+    deps.render(ctx, "error", page, 403);
+  }
+
+  function tell({ ctx, interaction, provider, identity }: Visit, entry: Told): void {
+    deps.audit({
+      provider: provider.id,
+      upstreamIssuer: identity.issuer,
+      ...entry,
+      outcome: entry.reason === undefined ? "success" : "failure",
+      clientId: interaction.client.clientId,
+      ip: ctx.ip,
+      requestId: String(ctx.state["requestId"]),
+    });
+  }
+
+  return async (ctx, interaction, arrival) => {
+    const visit = { ctx, interaction, ...arrival };
+    const result = await federatedSignIn(arrival.identity, arrival.provider);
+    if (result.outcome === "refused") return refuse(visit, result);
+    if (result.outcome === "must_prove") return askForProof(visit, result.account);
+    const { account, by } = result;
+    const accountId = account.id;
+    if (by === "new_account") tell(visit, { event: "account.created", accountId, by });
+    if (by === "invitation") tell(visit, { event: "identity.linked", accountId, by });
+    return goOn(visit, account, by);
   };
+}
+
+interface Told {
+  readonly event: "sign_in" | "identity.linked" | "account.created";
+  /** Undefined: it succeeded. */
+  readonly reason?: string | undefined;
+  readonly [detail: string]: unknown;
 }

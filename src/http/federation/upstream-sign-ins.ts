@@ -11,6 +11,7 @@ import type {
   UpstreamAnswer,
   UpstreamClient,
 } from "../../federation/upstream-client.js";
+import { findUsable } from "../../federation/sign-in-choices.js";
 import type { UpstreamIdentity } from "../../federation/upstream-identity.js";
 import type {
   UpstreamProvider,
@@ -38,7 +39,7 @@ export interface UpstreamArrival {
 }
 
 export interface UpstreamSignInsDeps {
-  readonly upstreamProviders: Pick<UpstreamProviderStore, "find">;
+  readonly upstreamProviders: Pick<UpstreamProviderStore, "list">;
   readonly upstreamClient: UpstreamClient;
   readonly upstreamAttempts: UpstreamAttempts;
   readonly cookie: UpstreamCookie;
@@ -48,9 +49,9 @@ export function createUpstreamSignIns(deps: UpstreamSignInsDeps): UpstreamSignIn
   const { upstreamProviders, upstreamClient, upstreamAttempts, cookie } = deps;
 
   async function requireProvider(id: string): Promise<UpstreamProvider> {
-    const provider = await upstreamProviders.find(id);
-    if (provider !== undefined && !provider.disabled) return provider;
-    const detail = provider === undefined ? "there is no such provider" : "it is disabled";
+    const provider = await findUsable(upstreamProviders, id);
+    if (provider !== undefined) return provider;
+    const detail = "it does not exist, is disabled, or another one is the only way in";
     throw new FederationError("provider_unavailable", detail);
   }
 
