@@ -9,6 +9,7 @@ import { addExchangeCommands } from "./cli/exchange-commands.js";
 import { addKeyCommands } from "./cli/key-commands.js";
 import { addLogoutCommands } from "./cli/logout-commands.js";
 import { addSessionCommands } from "./cli/session-commands.js";
+import { addProviderCommands } from "./cli/provider-commands.js";
 import { revokeClientTokens } from "./commands/access-commands.js";
 import * as clients from "./commands/client-commands.js";
 import type { CommandResult } from "./commands/command.js";
@@ -134,6 +135,7 @@ program
   );
 
 addApiCommands(program, withApp);
+addProviderCommands(program, withApp);
 
 addLogoutCommands(program, withApp);
 addSessionCommands(program, withApp, withSessions);

@@ -82,6 +82,8 @@ async function run(config: Config, logger: Logger): Promise<void> {
     const banner = await prepareDevelopment(config, app);
     await ensureManagementApi({ ...app, issuer: config.issuer });
     await declareApis(config.declaredApis, { ...app, logger });
+    await app.resealUpstreamSecrets();
+    await app.declareProviders();
     const listener = await listen({ ...config, handler: app.handler });
     if (banner !== undefined) process.stdout.write(banner);
     logger.info({ issuer: config.issuer, port: listener.port, mode: config.mode }, "listening");

@@ -45,8 +45,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     ...DOMAIN,
     "lib",
   ],
-  cli: ["commands", "clients", "keys", "lib"],
-  commands: ["app.ts", "oidc", "accounts", "clients", "keys", "sessions", "lib"],
+  cli: ["commands", "clients", "federation", "keys", "lib"],
+  commands: ["app.ts", "oidc", "accounts", "clients", "federation", "keys", "sessions", "lib"],
   http: ["oidc", ...DOMAIN, "verify", "lib"],
   storage: ["oidc", ...DOMAIN, "lib"],
   demonstration: ["oidc", "accounts", "clients", "lib"],
@@ -57,8 +57,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   tokens: ["verify", "lib"],
   federation: ["lib"],
   keys: ["lib"],
-  // What may be said of an API is the same in a file and in a command.
-  config: ["clients", "lib"],
+  // What may be said of an API or a provider is the same in a file and in a command.
+  config: ["clients", "federation", "lib"],
   lib: [],
   verify: [],
 };

@@ -18,6 +18,12 @@ export async function readPassword(): Promise<string> {
   return first;
 }
 
+/** Anybody's secret, asked for once. @param question as `readPassword` asks. */
+export async function readSecret(question: string): Promise<string> {
+  if (!process.stdin.isTTY) return (await text(process.stdin)).replace(/\r?\n$/, "");
+  return ask(question);
+}
+
 async function ask(question: string): Promise<string> {
   process.stderr.write(question);
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });

@@ -1,12 +1,16 @@
 import { createFederatedSignIn } from "../accounts/federated-sign-in.js";
 import { createLinkIdentity } from "../accounts/link-identity.js";
 import { secretContext } from "../federation/client-authentication.js";
+import { declareProviders } from "../federation/declared-providers.js";
+import { diagnoseProvider, suggestAuthentication } from "../federation/diagnose-provider.js";
+import { resealSecrets } from "../federation/reseal-secrets.js";
 import { listForSignIn } from "../federation/sign-in-choices.js";
 import { createUpstreamClient } from "../federation/upstream-client.js";
 import { createUpstreamConnections } from "../federation/upstream-connections.js";
 import { createUpstreamKeys } from "../federation/upstream-keys.js";
 import type { UpstreamProvider } from "../federation/upstream-provider.js";
 import { createPendingLinks } from "../http/federation/pending-link.js";
+import { CALLBACK_PATH } from "../http/federation/upstream-callback.js";
 import { createUpstreamOutboundFetch } from "../oidc/outbound-fetch.js";
 import { createUpstreamAttempts } from "../oidc/upstream-attempts.js";
 import { createUseOnce } from "../oidc/use-once.js";
@@ -19,7 +23,7 @@ export type Federation = ReturnType<typeof createFederation>;
 export function createFederation(foundation: Foundation, { keys }: Pick<Tokens, "keys">) {
   const { config, stores, secrets, issuer, clock } = foundation;
   const { upstreamProviders } = stores;
-  const callbackUrl = `${issuer}/oauth/callback`;
+  const callbackUrl = issuer + CALLBACK_PATH;
   const connections = createUpstreamConnections({
     outboundFetch: createUpstreamOutboundFetch(config.outboundAllowedHosts),
     sealer: secrets.upstreamSecrets,
@@ -32,7 +36,6 @@ export function createFederation(foundation: Foundation, { keys }: Pick<Tokens, 
       models: stores.models,
       clock,
     }),
-    upstreamConnections: connections,
     upstreamKeys: createUpstreamKeys({ connections }),
     findEndSessionEndpoint: async (provider: UpstreamProvider) =>
       (await connections.open(provider)).metadata.end_session_endpoint,
@@ -47,6 +50,23 @@ export function createFederation(foundation: Foundation, { keys }: Pick<Tokens, 
       sealer: secrets.pendingLinks,
       useOnce: createUseOnce(stores.models, "pending link"),
     }),
+    jwksUrl: `${issuer}/jwks`,
+    suggestAuthentication: (provider: Omit<UpstreamProvider, "version">) =>
+      suggestAuthentication(provider, connections),
+    diagnoseProvider: (provider: UpstreamProvider) =>
+      diagnoseProvider(provider, { connections, callbackUrl }),
+    resealUpstreamSecrets: () =>
+      resealSecrets({
+        upstreamProviders,
+        sealer: secrets.upstreamSecrets,
+        newestSealer: secrets.newestUpstreamSecrets,
+      }),
+    declareProviders: () =>
+      declareProviders(config.declaredProviders, {
+        ...foundation,
+        upstreamProviders,
+        sealer: secrets.newestUpstreamSecrets,
+      }),
     /** For the login page. */
     listForSignIn: () => listForSignIn(upstreamProviders),
   };

@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from "node:fs";
 import { z } from "zod";
 import type { ApiDeclarations } from "../clients/declared-apis.js";
 import { completeResourceServer } from "../clients/complete-resource-server.js";
@@ -6,7 +5,7 @@ import { findApiProblems } from "../clients/find-api-problems.js";
 import { normalizeResourceIdentifier } from "../clients/resource-identifier.js";
 import type { NewResourceServer, ResourceServer } from "../clients/resource-server-store.js";
 import type { SettingProblem } from "./configuration-error.js";
-import { findIntendedName } from "./find-intended-name.js";
+import { readDeclarationFile } from "./declaration-file.js";
 
 export interface ApisFileReading {
   readonly declarations?: ApiDeclarations;
@@ -74,13 +73,12 @@ const MEMBERS: Record<keyof ResourceServer, string> = {
 
 /** Reads the file of `APIS_FILE`. Each problem says where in the file it is. */
 export function loadApisFile(path: string): ApisFileReading {
-  const content = readText(path);
-  if (content.violation !== undefined) return { problems: [problem(content.violation)] };
-  const json = parseJson(content.text);
-  if (json.violation !== undefined) return { problems: [problem(json.violation)] };
-  const parsed = fileSchema.safeParse(json.value);
-  if (!parsed.success) return { problems: parsed.error.issues.flatMap(describeIssue).map(problem) };
-  const apis = parsed.data.apis.map(toResourceServer);
+  const reading = readDeclarationFile(path, fileSchema, {
+    top: ["apis"],
+    inner: Object.values(MEMBERS),
+  });
+  if (reading.violations !== undefined) return { problems: reading.violations.map(problem) };
+  const apis = reading.value.apis.map(toResourceServer);
   const found = [...apis.flatMap(findWrongFacts), ...findClashes(apis)];
   return found.length > 0
     ? { problems: found.map(problem) }
@@ -125,49 +123,6 @@ function findClashes(apis: readonly NewResourceServer[]): string[] {
       .slice(1)
       .map((index) => `at apis[${index}].default must not be true: apis[${defaults[0]}] is`),
   ];
-}
-
-function describeIssue(issue: z.core.$ZodIssue): string[] {
-  const place = issue.path.reduce<string>(
-    (before, step) =>
-      typeof step === "number" ? `${before}[${step}]` : `${before}${before && "."}${String(step)}`,
-    "",
-  );
-  if (issue.code !== "unrecognized_keys") {
-    return [place === "" ? "must hold an object" : `at ${place} ${issue.message}`];
-  }
-  const known = issue.path.length === 0 ? ["apis"] : Object.values(MEMBERS);
-  return issue.keys.map((key) => {
-    const intended = findIntendedName(key, known);
-    const hint =
-      intended === undefined ? `there are ${[...new Set(known)].join(", ")}` : `${intended} is`;
-    return `at ${place === "" ? key : `${place}.${key}`} is no member: ${hint}`;
-  });
-}
-
-type Reading<Value> = ({ readonly violation?: undefined } & Value) | { readonly violation: string };
-
-/** Only a regular file is read: a pipe could keep the start waiting for ever. */
-function readText(path: string): Reading<{ readonly text: string }> {
-  try {
-    if (!statSync(path).isFile()) return { violation: "names something that is not a file" };
-    return { text: new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path)) };
-  } catch (err) {
-    const code = err instanceof Error && "code" in err ? String(err.code) : "unknown error";
-    if (code === "ENOENT") return { violation: "names a file that does not exist" };
-    if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") return { violation: "is not valid UTF-8" };
-    return { violation: `names a file that the user who runs Latchkey cannot read (${code})` };
-  }
-}
-
-function parseJson(content: string): Reading<{ readonly value: unknown }> {
-  try {
-    return { value: JSON.parse(content) };
-  } catch (err) {
-    // The engine says where: by line and column, or by what stands around it.
-    const words = err instanceof Error ? err.message.replaceAll(/\s+/g, " ") : "";
-    return { violation: `is not valid JSON: ${words}` };
-  }
 }
 
 function problem(reason: string): SettingProblem {

@@ -1,4 +1,5 @@
 import type { ApiDeclarations } from "../clients/declared-apis.js";
+import type { ProviderDeclarations } from "../federation/declared-providers.js";
 
 export type AccessTokenAlgorithm = "ES256" | "RS256" | "PS256" | "EdDSA";
 /** OAuth 2.0 Multiple Response Type Encoding Practices; those with an access token are left out. */
@@ -68,6 +69,8 @@ export interface Config {
   readonly outboundAllowedHosts: readonly string[];
   /** Undefined: no file declares APIs. */
   readonly declaredApis: ApiDeclarations | undefined;
+  /** Undefined: no file declares providers to sign in at. Holds their secrets. */
+  readonly declaredProviders: ProviderDeclarations | undefined;
   readonly logLevel: LogLevel;
   readonly demonstrationData: boolean;
   readonly maxConnections: number;

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Config } from "./config.js";
 import { ConfigurationError, type SettingProblem } from "./configuration-error.js";
 import { loadApisFile } from "./apis-file.js";
+import { loadProvidersFile } from "./providers-file.js";
 import { readSettings, type Environment } from "./read-settings.js";
 import type { SettingValues } from "./settings.js";
 
@@ -19,13 +20,30 @@ export function loadConfig(
   fileProblems: readonly SettingProblem[] = [],
 ): Config {
   const { values, problems } = readSettings(environment);
-  const apis = values.APIS_FILE === undefined ? undefined : loadApisFile(values.APIS_FILE);
-  const all = [...fileProblems, ...problems, ...(apis?.problems ?? [])];
+  const apis = loadFile(values.APIS_FILE, loadApisFile);
+  const providers = loadFile(values.PROVIDERS_FILE, loadProvidersFile);
+  const all = [...fileProblems, ...problems, ...apis.problems, ...providers.problems];
   if (all.length > 0) throw new ConfigurationError(all);
-  return deepFreeze({ ...toConfig(values), declaredApis: apis?.declarations });
+  return deepFreeze({
+    ...toConfig(values),
+    declaredApis: apis.declarations,
+    declaredProviders: providers.declarations,
+  });
 }
 
-function toConfig(values: SettingValues): Omit<Config, "declaredApis"> {
+interface FileReading<Declarations> {
+  readonly declarations?: Declarations;
+  readonly problems: readonly SettingProblem[];
+}
+
+function loadFile<Declarations>(
+  path: string | undefined,
+  load: (path: string) => FileReading<Declarations>,
+): FileReading<Declarations> {
+  return path === undefined ? { problems: [] } : load(path);
+}
+
+function toConfig(values: SettingValues): Omit<Config, "declaredApis" | "declaredProviders"> {
   const isProduction = values.NODE_ENV === "production";
   return {
     mode: values.NODE_ENV,

@@ -127,6 +127,15 @@ export const protocolSettings = {
     example: "true",
     constraints: "true or false; true needs an https `ISSUER`",
   },
+  PROVIDERS_FILE: {
+    group: "Sign-in at other providers",
+    meaning:
+      "A JSON file that declares providers that people may sign in at ([how](guides/single-sign-on.md#in-a-file)). Each start brings the server to what it says.",
+    type: z.string(),
+    defaultNote: "none: providers are managed by `latchkey provider`",
+    example: "/etc/latchkey/providers.json",
+    constraints: "a path; relative ones start at the working directory",
+  },
   ARGON2_MEMORY_KIB: {
     group: "Passwords",
     meaning: "Memory that hashing one password takes, in KiB.",

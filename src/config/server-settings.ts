@@ -85,7 +85,7 @@ export const serverSettings = {
   OUTBOUND_ALLOWED_HOSTS: {
     group: "Server",
     meaning:
-      "Hosts on private networks that may be fetched all the same (`jwks_uri`, `sector_identifier_uri`, back-channel logout).",
+      "Hosts on private networks that may be fetched all the same (`jwks_uri`, `sector_identifier_uri`, back-channel logout, providers to sign in at).",
     type: hostList,
     defaultNote: "none",
     example: "rp.internal,10.1.2.3",

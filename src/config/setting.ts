@@ -5,6 +5,7 @@ export type SettingGroup =
   | "Storage and secrets"
   | "Tokens"
   | "Sessions"
+  | "Sign-in at other providers"
   | "Protocol"
   | "Passwords";
 

@@ -22,10 +22,11 @@ const AUTHORIZATION_ERRORS: Readonly<Record<string, FederationProblem>> = {
   unsupported_response_type: "upstream_rejects_us",
 };
 
-/** RFC 6749 §5.2, and what GitHub calls the same. */
+/** RFC 6749 §5.2, and what GitHub and Glewlwyd call the same. */
 const TOKEN_ERRORS: Readonly<Record<string, FederationProblem>> = {
   invalid_grant: "code_refused",
   bad_verification_code: "code_refused",
+  invalid_code: "code_refused",
   temporarily_unavailable: "upstream_busy",
 };
 

@@ -17,6 +17,7 @@ import type { UpstreamProvider } from "./upstream-provider.js";
 export interface UpstreamConnection {
   readonly configuration: Configuration;
   readonly metadata: ServerMetadata;
+  readonly fetch: UpstreamFetch;
 }
 
 export interface UpstreamConnections {
@@ -72,7 +73,7 @@ export function createUpstreamConnections(deps: UpstreamConnectionsDeps): Upstre
       };
       if (isInsecure(provider.issuer)) allowInsecureRequests(configuration);
       if (provider.kind === "openid") enableNonRepudiationChecks(configuration);
-      return { configuration, metadata };
+      return { configuration, metadata, fetch };
     },
   };
 }

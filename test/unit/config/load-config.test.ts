@@ -51,6 +51,7 @@ describe("loadConfig", () => {
       secretKeyPrevious: undefined,
       signingKeyRotationSeconds: 90 * 86_400,
       declaredApis: undefined,
+      declaredProviders: undefined,
       accessTokenAlgorithm: "ES256",
       accessTokenSeconds: 600,
       statusListTtlSeconds: 30,
