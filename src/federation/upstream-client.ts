@@ -7,6 +7,7 @@ import {
   randomNonce,
   randomPKCECodeVerifier,
   randomState,
+  type IDToken,
 } from "openid-client";
 import type { Clock } from "../lib/clock.js";
 import { assertFresh } from "./assert-fresh.js";
@@ -140,10 +141,7 @@ async function finishOpenId(
   });
   const claims = tokens.claims();
   if (claims === undefined) throw new FederationError("upstream_invalid", "there is no ID token");
-  // The library looks at it where there are several audiences (OpenID Connect Core §3.1.3.7, 5).
-  if (claims.azp !== undefined && claims.azp !== provider.clientId) {
-    throw new FederationError("upstream_invalid", "the ID token was made for another client (azp)");
-  }
+  assertMadeForUs(claims, provider.clientId, nowSeconds);
   assertFresh(attempt, claims.auth_time);
   const userInfo =
     metadata.userinfo_endpoint === undefined
@@ -179,6 +177,20 @@ async function finishOAuth(
     sid: undefined,
     idToken: undefined,
   };
+}
+
+/** 60 s: as far as clocks may differ. */
+const TOLERANCE_SECONDS = 60;
+
+/** What the library leaves to us (OpenID Connect Core §3.1.3.7). */
+function assertMadeForUs({ azp, iat }: IDToken, clientId: string, nowSeconds: number): void {
+  // It looks at `azp` where there are several audiences.
+  if (azp !== undefined && azp !== clientId) {
+    throw new FederationError("upstream_invalid", "the ID token was made for another client (azp)");
+  }
+  if (iat > nowSeconds + TOLERANCE_SECONDS) {
+    throw new FederationError("upstream_invalid", "the ID token was made in the future (iat)");
+  }
 }
 
 function createAttempt(
