@@ -33,7 +33,7 @@ export function createFederation(foundation: Foundation, { keys }: Pick<Tokens, 
     upstreamClient: createUpstreamClient({ connections, callbackUrl, clock }),
     upstreamAttempts: createUpstreamAttempts({
       sealer: secrets.upstreamAttempts,
-      models: stores.models,
+      useOnce: createUseOnce(stores.models, "upstream attempt"),
       clock,
     }),
     upstreamKeys: createUpstreamKeys({ connections }),

@@ -1,9 +1,8 @@
-import { hash } from "node:crypto";
 import { FederationError } from "../federation/federation-error.js";
 import type { UpstreamAttempt } from "../federation/upstream-attempt.js";
 import type { Clock } from "../lib/clock.js";
 import type { Sealer } from "../lib/seal.js";
-import type { ModelStore } from "./model-store.js";
+import type { UseOnce } from "./use-once.js";
 
 /**
  * Sign-ins under way at other providers. Nothing of one is kept here: it travels sealed with its
@@ -24,13 +23,13 @@ export interface UpstreamAttempts {
 
 export interface UpstreamAttemptsDeps {
   readonly sealer: Sealer;
-  readonly models: Pick<ModelStore, "insertOnce">;
+  readonly useOnce: UseOnce;
   readonly clock: Clock;
 }
 
 export function createUpstreamAttempts({
   sealer,
-  models,
+  useOnce,
   clock,
 }: UpstreamAttemptsDeps): UpstreamAttempts {
   return {
@@ -46,8 +45,7 @@ export function createUpstreamAttempts({
       if (remainingSeconds <= 0) {
         throw new FederationError("attempt_expired", "the sign-in took too long");
       }
-      const id = hash("sha256", contextOf(state), "base64url");
-      if (await models.insertOnce("ReplayDetection", id, {}, remainingSeconds)) return;
+      if (await useOnce(state, remainingSeconds)) return;
       throw new FederationError("attempt_used", "the answer of the provider came a second time");
     },
   };

@@ -106,12 +106,13 @@ function optionsOf(
     const value = params[name];
     return typeof value === "string" && value !== "" ? value : undefined;
   };
-  const maxAge = params["max_age"];
+  // As the client wrote it, or a number where it is the client's default.
+  const maxAge = params["max_age"] ?? "";
   const acrValues = text("acr_values")?.split(" ") ?? [];
   return {
     purpose: { kind: "sign-in", uid },
     login: text("prompt")?.split(" ").includes("login") === true,
-    maxAgeSeconds: typeof maxAge === "number" ? maxAge : undefined,
+    maxAgeSeconds: maxAge === "" ? undefined : Number(maxAge),
     loginHint: text("login_hint"),
     acrValues: provider === undefined ? [] : findUpstreamAcrs(provider, acrValues),
     uiLocales: text("ui_locales"),

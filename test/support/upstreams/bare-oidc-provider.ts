@@ -5,7 +5,7 @@
  */
 import { generateKeyPairSync } from "node:crypto";
 import { createServer, type Server } from "node:http";
-import { Provider, type Configuration } from "oidc-provider";
+import { Provider, type ClientMetadata, type Configuration } from "oidc-provider";
 import { findFreePorts } from "../free-port.js";
 import { createUserAgent, type UserAgent } from "../user-agent.js";
 import { addressesOf, type KillableUpstream, type UpstreamOptions } from "./upstream.js";
@@ -13,10 +13,14 @@ import { addressesOf, type KillableUpstream, type UpstreamOptions } from "./upst
 const CLIENT_ID = "a relying party";
 const CLIENT_SECRET = "what the bare provider and its client share: + & % =";
 
-export async function startBareProvider(options: UpstreamOptions): Promise<KillableUpstream> {
+/** @param client what is registered of it besides, or otherwise. */
+export async function startBareProvider(
+  options: UpstreamOptions,
+  client: Partial<ClientMetadata> = {},
+): Promise<KillableUpstream> {
   const [port = 0] = await findFreePorts(1);
   const issuer = `http://127.0.0.1:${port}`;
-  const provider = new Provider(issuer, configure(options));
+  const provider = new Provider(issuer, configure(options, client));
   /** By username. */
   const browsers = new Map<string, UserAgent>();
   let server: Server | undefined;
@@ -77,7 +81,7 @@ export async function startBareProvider(options: UpstreamOptions): Promise<Killa
   return self;
 }
 
-function configure(options: UpstreamOptions): Configuration {
+function configure(options: UpstreamOptions, client: Partial<ClientMetadata>): Configuration {
   const { callback, signedOut, backChannelLogout } = addressesOf(options);
   return {
     clients: [
@@ -90,6 +94,7 @@ function configure(options: UpstreamOptions): Configuration {
         backchannel_logout_uri: backChannelLogout,
         backchannel_logout_session_required: true,
         id_token_signed_response_alg: "ES256",
+        ...client,
       },
     ],
     claims: {
