@@ -107,7 +107,8 @@ async function prepareDevelopment(config: Config, app: App): Promise<string | un
 async function assertNoDemonstration(config: Config, app: App): Promise<void> {
   if (config.mode !== "production") return;
   const count =
-    (await app.accounts.countDemonstration()) + (await app.clients.countDemonstration());
+    (await app.accounts.listDemonstration()).length +
+    (await app.clients.listDemonstration()).length;
   if (count === 0) return;
   throw new LatchkeyError(
     "demonstration_data",

@@ -50,8 +50,8 @@ export interface AccountStore {
    * password change made meanwhile. @returns whether it was replaced.
    */
   replacePasswordHash(id: AccountId, expected: string, next: string): Promise<boolean>;
-  /** How many accounts were made for demonstration. */
-  countDemonstration(): Promise<number>;
+  /** Those that were made for demonstration. */
+  listDemonstration(): Promise<AccountId[]>;
   /** @returns how many were deleted, with their credentials and consents. */
   deleteDemonstration(): Promise<number>;
 }

@@ -48,7 +48,8 @@ export interface ClientStore {
   hasOrigin(origin: string): Promise<boolean>;
   /** Also deletes the consents given to it. @returns false when there is no such client. */
   delete(clientId: string): Promise<boolean>;
-  countDemonstration(): Promise<number>;
+  /** Ids of those that were made for demonstration. */
+  listDemonstration(): Promise<string[]>;
   /** @returns how many were deleted, with the consents given to them. */
   deleteDemonstration(): Promise<number>;
 }

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { normalizeIdentifier, type Account } from "../accounts/account.js";
+import { normalizeIdentifier, toAccountId, type Account } from "../accounts/account.js";
 import type { AccountStore } from "../accounts/account-store.js";
 import type { Clock } from "../lib/clock.js";
 import { insertAccount, insertIdentifiers, toAccount } from "./account-row.js";
@@ -92,12 +92,9 @@ export function createSqlAccountStore({ database, clock }: SqlAccountStoreDeps):
       return replaced === 1;
     },
 
-    async countDemonstration() {
-      const row = await knex("account")
-        .where({ demonstration: true })
-        .count({ total: "*" })
-        .first();
-      return Number(row?.total ?? 0);
+    async listDemonstration() {
+      const rows = await knex("account").where({ demonstration: true }).select("id");
+      return rows.map(({ id }) => toAccountId(id));
     },
 
     async deleteDemonstration() {

@@ -91,9 +91,9 @@ export function createSqlClientStore({ database, clock }: SqlClientStoreDeps): C
       return (await knex("client").where({ client_id: clientId }).delete()) === 1;
     },
 
-    async countDemonstration() {
-      const row = await knex("client").where({ demonstration: true }).count({ total: "*" }).first();
-      return Number(row?.total ?? 0);
+    async listDemonstration() {
+      const rows = await knex("client").where({ demonstration: true }).select("client_id");
+      return rows.map((row) => row.client_id);
     },
 
     async deleteDemonstration() {

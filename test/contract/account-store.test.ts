@@ -227,7 +227,8 @@ describeKeptAndNot("AccountStore", (stores) => {
       await stores().clients.saveRegistration(clientId, {}, undefined);
       const made = newAccount({ demonstration: true, passwordHash: "$demo" });
       await accounts().create(made);
-      await accounts().create(newAccount({ demonstration: true }));
+      const other = newAccount({ demonstration: true });
+      await accounts().create(other);
       const consent = {
         scopes: new Set(["openid"]),
         claims: new Set<string>(),
@@ -235,9 +236,9 @@ describeKeptAndNot("AccountStore", (stores) => {
       };
       await stores().consents.add(made.id, clientId, consent);
 
-      expect(await accounts().countDemonstration()).to.equal(2);
+      expect(await accounts().listDemonstration()).to.have.members([made.id, other.id]);
       expect(await accounts().deleteDemonstration()).to.equal(2);
-      expect(await accounts().countDemonstration()).to.equal(0);
+      expect(await accounts().listDemonstration()).to.deep.equal([]);
       expect(await accounts().find(made.id)).to.equal(undefined);
       expect((await stores().consents.find(made.id, clientId)).scopes.size).to.equal(0);
       expect(await accounts().findForSignIn(kept.username)).to.include({ passwordHash: "$kept" });

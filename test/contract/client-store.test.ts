@@ -148,13 +148,16 @@ describeKeptAndNot("ClientStore", (stores) => {
     expect(seen.slice(-6)).to.deep.equal(expected);
   });
 
-  it("counts and deletes demonstration clients, and no other", async () => {
+  it("lists and deletes demonstration clients, and no other", async () => {
     const kept = newClient();
     await clients().create(kept);
-    for (const _ of [1, 2]) await clients().create(newClient({ demonstration: true }));
-    expect(await clients().countDemonstration()).to.equal(2);
+    const made = [newClient({ demonstration: true }), newClient({ demonstration: true })];
+    for (const each of made) await clients().create(each);
+    expect(await clients().listDemonstration()).to.have.members(
+      made.map(({ clientId }) => clientId),
+    );
     expect(await clients().deleteDemonstration()).to.equal(2);
-    expect(await clients().countDemonstration()).to.equal(0);
+    expect(await clients().listDemonstration()).to.deep.equal([]);
     expect(await clients().find(kept.clientId)).not.to.equal(undefined);
   });
 

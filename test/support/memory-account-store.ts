@@ -69,8 +69,8 @@ export function createMemoryAccountStore(clock: Clock = systemClock): AccountSto
     async replacePasswordHash(id, expected, passwordHash) {
       return rows.get(id)?.passwordHash === expected && change(id, { passwordHash });
     },
-    async countDemonstration() {
-      return [...rows.values()].filter(({ account }) => account.demonstration).length;
+    async listDemonstration() {
+      return [...rows.values()].flatMap(({ account }) => (account.demonstration ? account.id : []));
     },
     async deleteDemonstration() {
       const made = [...rows].filter(([, { account }]) => account.demonstration);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from "jose";
 import type { AccountId } from "../../src/accounts/account.js";
+import { removeDemonstration } from "../../src/commands/demonstration-commands.js";
 import { protectedResourceIdentifier } from "../../src/demonstration/create-demonstration.js";
 import {
   AccessTokenError,
@@ -9,7 +10,7 @@ import {
   type RevocationOptions,
 } from "../../src/verify/index.js";
 import { refusalOf } from "./oauth-error.js";
-import type { RawAnswer, RawRequest } from "./raw-request.js";
+import { rawRequest, type RawAnswer, type RawRequest } from "./raw-request.js";
 import {
   connect,
   type Attempt,
@@ -152,6 +153,27 @@ export const WAYS_TO_REVOKE: Readonly<Record<string, WayToRevoke>> = {
     endsGrant: false,
     revoke: ({ server, client }) => server.app.clientAdministration.delete(client.clientId),
   },
+  "the client, deleted by itself (RFC 7592 §2.3)": {
+    of: "person",
+    endsGrant: true,
+    revoke: ({ server, client }) => deleteItself(server, client),
+  },
+  "the machine, deleted by itself": {
+    of: "machine",
+    endsGrant: false,
+    revoke: ({ server, client }) => deleteItself(server, client),
+  },
+  "what was made for demonstration, removed": {
+    of: "person",
+    endsGrant: true,
+    async revoke({ server, accountId, client }) {
+      const { knex } = server.database;
+      const mark = { demonstration: true };
+      await knex("account").where({ id: accountId }).update(mark);
+      await knex("client").where({ client_id: client.clientId }).update(mark);
+      await removeDemonstration(server.app);
+    },
+  },
   // The last: other tokens of that key end with it.
   "the key, dropped": {
     of: "person",
@@ -160,6 +182,18 @@ export const WAYS_TO_REVOKE: Readonly<Record<string, WayToRevoke>> = {
       server.app.keyRotation.drop(server.app.signingKeys.signing("ES256").kid),
   },
 };
+
+async function deleteItself({ app, issuer }: TestServer, { clientId }: TestClient): Promise<void> {
+  const { provider } = app;
+  const client = await provider.Client.find(clientId);
+  const token = await Reflect.construct(provider.RegistrationAccessToken, [{ client }]).save();
+  const headers = { Authorization: `Bearer ${token}` };
+  const answer = await rawRequest(`${issuer}/clients/register/${clientId}`, {
+    method: "DELETE",
+    headers,
+  });
+  expect(answer.status).to.equal(204);
+}
 
 const introspect = async (ask: Ask, by: TestClient, token: string): Promise<boolean> => {
   const answer = await ask("/token/introspect", {
