@@ -5,8 +5,8 @@ const KEY_COLUMNS = { account: "id", client: "client_id", resource_server: "iden
 
 /**
  * Every write tells of the rows that it changes or deletes, in its own transaction: whoever writes,
- * and only when it commits. New rows are not told of, since "not there" is never kept. On SQLite
- * nothing is kept.
+ * and only when it commits. New rows are not told of, since "not there" is never kept. A
+ * process on SQLite tells itself.
  */
 export async function up(knex: Knex): Promise<void> {
   if (!isPostgres(knex)) return;

@@ -124,7 +124,12 @@ export interface PoolOptions {
   readonly warn: (message: string) => void;
 }
 
-export function sqliteConfig(filename: string, { warn }: PoolOptions): Knex.Config {
+export interface SqliteOptions extends PoolOptions {
+  /** Gets the one connection of the pool whenever it is made. */
+  readonly onConnection: (connection: SqliteConnection) => void;
+}
+
+export function sqliteConfig(filename: string, { warn, onConnection }: SqliteOptions): Knex.Config {
   return {
     client: "better-sqlite3",
     connection: { filename },
@@ -140,6 +145,7 @@ export function sqliteConfig(filename: string, { warn }: PoolOptions): Knex.Conf
       ) {
         try {
           prepareSqlite(connection);
+          onConnection(connection);
           done(undefined, connection);
         } catch (err) {
           connection.close();

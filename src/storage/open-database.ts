@@ -1,5 +1,6 @@
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import type { Database as SqliteConnection } from "better-sqlite3";
 import knex, { type Knex } from "knex";
 import { Client } from "pg";
 import type { ChangeFeed } from "../lib/change-feed.js";
@@ -17,6 +18,7 @@ import {
 } from "./dialect.js";
 import { openPostgresChangeFeed } from "./postgres-change-feed.js";
 import { databaseUnavailable } from "./report-outages.js";
+import { openSqliteChangeFeed } from "./sqlite-change-feed.js";
 
 /** Connections to one SQL database; what every store of this folder is made over. */
 export interface Database {
@@ -32,10 +34,10 @@ export interface Database {
    */
   ping(): Promise<void>;
   /**
-   * Over a connection of its own, for processes that serve. Undefined for SQLite, which is read so
-   * cheaply that nothing need be kept.
+   * For processes that serve, once the schema is current; on PostgreSQL over a connection of its own.
+   * One at a time.
    */
-  openChangeFeed(logger: Pick<Logger, "info" | "warn">): ChangeFeed | undefined;
+  openChangeFeed(logger: Pick<Logger, "info" | "warn">): ChangeFeed;
   /** Waits for queries under way; calls after it fail. */
   close(): Promise<void>;
 }
@@ -71,16 +73,29 @@ export async function openDatabase(
 }
 
 async function openSqlite(path: string, poolOptions: PoolOptions): Promise<Database> {
-  const connections = await connectSqlite(path, sqliteConfig(path, poolOptions));
+  let connection: SqliteConnection | undefined;
+  const config = sqliteConfig(path, {
+    ...poolOptions,
+    onConnection: (made) => {
+      connection = made;
+    },
+  });
+  const connections = await connectSqlite(path, config);
   return {
     knex: connections,
     dialect: sqliteDialect,
     location: path,
     withoutTimeLimit: (work) => work(connections),
     ping: () => ping(connections, sqliteDialect),
-    openChangeFeed: () => undefined,
+    openChangeFeed: () => openSqliteChangeFeed({ connection: () => requireConnection(connection) }),
     close: () => connections.destroy(),
   };
+}
+
+/** There is one since the file was opened. */
+function requireConnection(connection: SqliteConnection | undefined): SqliteConnection {
+  if (connection === undefined) throw new Error("the database file is not open");
+  return connection;
 }
 
 function openPostgres(url: string, poolOptions: PoolOptions): Database {

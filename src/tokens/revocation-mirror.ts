@@ -138,7 +138,8 @@ export function createRevocationMirror({
   reload();
 
   return {
-    isCurrent: () => records !== undefined && changes.isCurrent(),
+    // The feed first: it may tell by the way that something was missed.
+    isCurrent: () => changes.isCurrent() && records !== undefined,
     find({ subject, id }) {
       const found = records?.get(keyOf(subject, id));
       return found !== undefined && found.expiresAtSeconds > clock.nowSeconds() ? found : undefined;
