@@ -54,6 +54,7 @@ describe("the documentation", function () {
     runAhead("docs/guides/first-party-sign-in.md", ["first-party"], `${demonstration.password}\n`);
     runAhead("docs/guides/api-that-checks-tokens.md", ["api"]);
     runAhead("docs/guides/registering-apis.md", ["registering-apis"]);
+    runAhead("docs/guides/single-sign-on.md", ["single-sign-on"]);
     runAhead("docs/guides/verify-access-tokens.md", ["verify"]);
     runAhead("docs/guides/token-exchange.md", ["token-exchange"]);
     runAhead("docs/guides/status-lists.md", ["status-lists"]);
@@ -148,6 +149,13 @@ describe("the documentation", function () {
     expect(output).to.include("may ask for stock:read");
     expect(output).to.include('"email": "account.email"').and.include('"const": "gold"');
     expect(output).to.include('"access_token_seconds": 300');
+  });
+
+  it("guide for single sign-on: a provider added, changed, disabled and removed", async () => {
+    const output = await printed("single-sign-on");
+    expect(output).to.include('Added "GitHub"').and.include("/oauth/callback");
+    expect(output).to.include('"has_client_secret": true').and.include('"accounts": "link"');
+    expect(output).to.include('Removed the provider "github"');
   });
 
   it("guide for first-party sign-in: tokens, a code, refresh, introspection, revocation", async () => {
