@@ -49,10 +49,26 @@ describeInBrowser("the main job: signing in to an application", ({ open }) => {
       expect(app.signIns).to.have.lengthOf(3);
     });
 
-    it("signs out with a confirmation and returns to the application (RP-Initiated Logout)", async () => {
+    it("signs out of the application and here, and returns (RP-Initiated Logout)", async () => {
       const page = await open(options);
       await arrive(page, app, server);
       await follow(page, "Sign out");
+      expect(page.url()).to.equal(`${app.origin}/logged-out`);
+      await page.goto(app.loginUrl());
+      expect(await headingOf(page)).to.equal("Sign in to Notes");
+    });
+
+    const logoutWithoutProof = () => {
+      const url = new URL(`${server.issuer}/session/end`);
+      url.searchParams.set("client_id", app.clientId);
+      url.searchParams.set("post_logout_redirect_uri", `${app.origin}/logged-out`);
+      return url.href;
+    };
+
+    it("asks before it signs out when the application proves nothing", async () => {
+      const page = await open(options);
+      await arrive(page, app, server);
+      await page.goto(logoutWithoutProof());
       expect(await headingOf(page)).to.equal("Do you want to sign out?");
       expect(await page.locator("main").innerText())
         .to.include("Notes asks to sign you out here.")
@@ -66,7 +82,7 @@ describeInBrowser("the main job: signing in to an application", ({ open }) => {
     it("stays signed in when the person says so at the confirmation", async () => {
       const page = await open(options);
       await arrive(page, app, server);
-      await follow(page, "Sign out");
+      await page.goto(logoutWithoutProof());
       await press(page, "Stay signed in");
       expect(page.url()).to.equal(`${app.origin}/logged-out`);
       await page.goto(app.loginUrl());

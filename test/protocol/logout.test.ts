@@ -98,7 +98,7 @@ describe("RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0)", () => {
       });
       const done = await agent.open(endSession({ id_token_hint: tokens.id_token ?? "" }));
       expect([done.status, done.url.pathname]).to.deep.equal([200, "/session/end/success"]);
-      expect(listAfter(done, "Signed out of")).to.deep.equal(["Payroll"]);
+      expect(listAfter(done, "Told that you signed out")).to.deep.equal(["Payroll"]);
       expect(listAfter(done, "May keep you signed in")).to.deep.equal([
         "Test application",
         "Backup",

@@ -91,7 +91,7 @@ async function holdSession(server: TestServer, { rp }: Holders): Promise<Check> 
     expect(await rp.userinfo(refreshed.access_token, subject)).to.include({ sub: subject });
     const hint = new URLSearchParams({ id_token_hint: tokens.id_token ?? "" });
     const page = await agent.open(`${server.issuer}/session/end?${hint}`);
-    expect((await agent.submit(page, { logout: "yes" })).status).to.equal(200);
+    expect(page.html).to.include("You are signed out");
     const ended = await authorize(agent, (await rp.begin({ prompt: "none" })).url, server);
     expect(ended.searchParams.get("error")).to.equal("login_required");
   };
