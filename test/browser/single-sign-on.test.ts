@@ -47,8 +47,9 @@ for (const { name, start, isThere } of UPSTREAMS) {
       open({ expectedComplaint: new RegExp(`${new URL(upstream.issuer).host}|fonts.googleapis`) });
 
     const countLogouts = () =>
-      server.logs.filter(({ event, outcome }) => event === "logout.received" && outcome === "success")
-        .length;
+      server.logs.filter(
+        ({ event, outcome }) => event === "logout.received" && outcome === "success",
+      ).length;
     const isThereNow = (url: URL) => url.origin === new URL(upstream.issuer).origin;
 
     async function signInThere(page: Page): Promise<void> {

@@ -10,9 +10,9 @@ import { addUpstream } from "../support/upstreams/add-upstream.js";
 import { startBareProvider } from "../support/upstreams/bare-oidc-provider.js";
 import { isGlewlwydThere, startGlewlwyd } from "../support/upstreams/glewlwyd.js";
 import { startSecondLatchkey } from "../support/upstreams/latchkey.js";
-import { signInThrough } from "../support/upstreams/sign-in-through.js";
+import { signInThrough } from "../support/upstreams/walk.js";
 import { EDSGER, GRACE, type Upstream } from "../support/upstreams/upstream.js";
-import type { UserAgent } from "../support/user-agent.js";
+import { createUserAgent, type UserAgent } from "../support/user-agent.js";
 
 const UPSTREAMS = [
   { name: "Glewlwyd", start: startGlewlwyd, isThere: isGlewlwydThere },
@@ -52,8 +52,14 @@ for (const { name, start, isThere } of UPSTREAMS) {
       await upstream?.stop();
     });
 
-    const passage = () => ({ server, relyingParty, upstream, providerId });
-    const signIn = () => signInThrough({ ...passage(), person: GRACE });
+    async function signIn(person = GRACE) {
+      const agent = createUserAgent(server.issuer);
+      const attempt = await relyingParty.begin();
+      const walk = { upstream, providerId, person };
+      const { url } = await signInThrough(agent, attempt.url, walk);
+      const tokens = await relyingParty.redeem(attempt, url);
+      return { agent, tokens, subject: tokens.claims?.["sub"] };
+    }
 
     function endSession(idToken: string | undefined): string {
       const parameters = new URLSearchParams({
@@ -82,7 +88,7 @@ for (const { name, start, isThere } of UPSTREAMS) {
 
     it("ends no session of somebody else, and none that began otherwise", async () => {
       const { agent: graces } = await signIn();
-      const { agent: edsgers } = await signInThrough({ ...passage(), person: EDSGER });
+      const { agent: edsgers } = await signIn(EDSGER);
       const { agent: adas } = await signInWith(server, relyingParty);
       await upstream.signOut(EDSGER);
       await eventually("his session has ended", async () => !(await isSignedIn(edsgers)));

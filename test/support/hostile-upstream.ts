@@ -1,4 +1,10 @@
-import { createHash, createHmac, generateKeyPairSync, type KeyObject } from "node:crypto";
+import {
+  createHash,
+  createHmac,
+  generateKeyPairSync,
+  randomUUID,
+  type KeyObject,
+} from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { base64url, SignJWT } from "jose";
 import { findFreePorts } from "./free-port.js";
@@ -36,6 +42,8 @@ export interface HostileUpstream extends Pick<
    * @returns our callback with its parameters.
    */
   signIn(authorizationUrl: string | URL, subject?: string): URL;
+  /** A good one, with these claims in place of its own. */
+  signLogoutToken(claims: Readonly<Record<string, unknown>>): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -77,6 +85,19 @@ export async function startHostileUpstream(firstLie: Lie = {}): Promise<HostileU
       const callback = new URL(searchParams.get("redirect_uri") ?? "");
       callback.search = new URLSearchParams(without(parameters)).toString();
       return callback;
+    },
+    signLogoutToken(claims) {
+      const now = Math.floor(Date.now() / 1000);
+      const events = { "http://schemas.openid.net/event/backchannel-logout": {} };
+      const good = {
+        iss: issuer,
+        aud: CLIENT_ID,
+        iat: now,
+        exp: now + 120,
+        jti: randomUUID(),
+        events,
+      };
+      return sign(without({ ...good, ...claims }), key, self.lie.signature);
     },
     async stop() {
       server.closeAllConnections();
