@@ -91,6 +91,18 @@ describe("providers of other sorts", () => {
       gitHub.user = user;
     });
 
+    it("can be tried: credentials and redirect URI, though they answer 200 to what they refuse", async () => {
+      const provider = await server.app.upstreamProviders.find("github");
+      if (provider === undefined) throw new Error("there is no provider");
+      const levels = async (secret: string) => {
+        const sealedClientSecret = server.app.sealUpstreamSecret("github", secret);
+        const findings = await server.app.diagnoseProvider({ ...provider, sealedClientSecret });
+        return findings.map(({ level }) => level);
+      };
+      expect(await levels(gitHub.clientSecret)).to.deep.equal(["good", "good", "good"]);
+      expect(await levels("wrong")).to.deep.equal(["good", "problem", "good"]);
+    });
+
     it("are told apart from a wrong secret, though they answer 200", async () => {
       await server.app.upstreamProviders.update("github", () => ({
         sealedClientSecret: server.app.sealUpstreamSecret("github", "wrong"),
