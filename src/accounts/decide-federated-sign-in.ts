@@ -70,7 +70,11 @@ function decideAboutHolder({
   return hasWayIn && account.emailVerified ? { outcome: "must_prove", account } : taken;
 }
 
-function isDomainAllowed({ allowedDomains }: UpstreamRules, { claims }: UpstreamPerson): boolean {
+/** Also of people who are to be linked: they would not get in afterwards. */
+export function isDomainAllowed(
+  { allowedDomains }: UpstreamRules,
+  { claims }: UpstreamPerson,
+): boolean {
   if (allowedDomains.length === 0) return true;
   const { email, emailVerified } = claims;
   if (email === undefined || !emailVerified || !isEmailAddress(email)) return false;

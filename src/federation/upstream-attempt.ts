@@ -3,7 +3,11 @@ export type UpstreamPurpose =
   /** To answer an authorization request. */
   | { readonly kind: "sign-in"; readonly uid: string }
   /** To add a way of signing in to an account, from its own pages. */
-  | { readonly kind: "link"; readonly accountId: string };
+  | { readonly kind: "link"; readonly accountId: string }
+  /** To open the account itself, without an application. */
+  | { readonly kind: "account-sign-in"; readonly page: string }
+  /** To prove oneself anew for something that ends or changes something of the account. */
+  | { readonly kind: "account-confirm"; readonly accountId: string; readonly act: string };
 
 /** All that is remembered of a sign-in under way; it travels sealed in a cookie of its browser. */
 export interface UpstreamAttempt {

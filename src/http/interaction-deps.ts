@@ -24,7 +24,7 @@ export interface InteractionRoutesDeps {
   readonly upstreamProviders: Pick<UpstreamProviderStore, "find" | "list">;
   /** The providers that may be used now. */
   readonly listForSignIn: () => Promise<SignInChoice[]>;
-  readonly federatedIdentities: Pick<FederatedIdentityStore, "listOfAccount">;
+  readonly federatedIdentities: FederatedIdentityStore;
   readonly federatedSignIn: FederatedSignIn;
   readonly linkIdentity: LinkIdentity;
   readonly pendingLinks: PendingLinks;

@@ -19,13 +19,15 @@ import { addInteractionRoutes } from "./interaction-routes.js";
 
 export interface PageDeps
   extends
-    Omit<InteractionRoutesDeps & AccountDeps, "formGuard">,
+    Omit<InteractionRoutesDeps & AccountDeps, keyof MadeHere>,
     Omit<UpstreamSignInsDeps, "cookie" | "upstreamProviders">,
     Omit<UpstreamLogoutDeps, "upstreamProviders">,
     SignedOutRouteDeps,
     HomeDeps {
   readonly formMac: Mac;
 }
+
+type MadeHere = Pick<AccountDeps, "formGuard" | "upstreamSignIns" | "upstreamFailures">;
 
 /** What people see that the library does not ask for. */
 export function addPageRoutes(router: Router, deps: PageDeps): void {
@@ -43,7 +45,7 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
   };
   addUpstreamCallback(router, upstreamDeps);
   addUpstreamRoutes(router, upstreamDeps);
-  addAccountRoutes(router, interactionDeps);
+  addAccountRoutes(router, { ...upstreamDeps, formGuard });
   addBackChannelLogout(router, deps);
   addSignedOutRoute(router, deps);
 }

@@ -50,6 +50,8 @@ export const IS_VIEW: Record<ViewName, true> = {
   "account/apps": true,
   "account/sign-in": true,
   "account/confirm": true,
+  "account/ways": true,
+  "account/link": true,
   "playground/start": true,
   "playground/session": true,
   "playground/code": true,

@@ -103,7 +103,7 @@ export function createBrowserAccounts(deps: BrowserAccountsDeps): BrowserAccount
   }
 
   async function describe(session: Session, isInUse: boolean): Promise<HeldSession[]> {
-    const { uid, accountId, transient, loginTs } = session;
+    const { uid, accountId, transient } = session;
     const account =
       accountId === undefined ? undefined : await accounts.find(toAccountId(accountId));
     if (account === undefined || account.disabled) return [];
@@ -114,7 +114,8 @@ export function createBrowserAccounts(deps: BrowserAccountsDeps): BrowserAccount
         account,
         isInUse,
         isKept: transient !== true,
-        signedInAtSeconds: loginTs ?? 0,
+        // When they last proved themselves, which may have been at another provider before.
+        signedInAtSeconds: session.authTime() ?? 0,
       },
     ];
   }

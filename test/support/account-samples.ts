@@ -1,4 +1,5 @@
 import type { AccountViews } from "../../src/http/account/account-views.js";
+import { CORP, GITHUB } from "./federation-samples.js";
 
 const frame = {
   csrfToken: "csrf-1",
@@ -11,11 +12,15 @@ const frame = {
 const PAGES = [
   { href: "/account", label: "Sign-ins" },
   { href: "/account/apps", label: "Connected apps" },
+  { href: "/account/ways", label: "Ways to sign in" },
 ];
 
+const NAMES = ["sign-ins", "apps", "ways"];
+const HEADINGS = ["Where you are signed in", "Connected apps", "Ways to sign in"];
+
 const pageAt = (index: number) => ({
-  page: index === 0 ? "sign-ins" : "apps",
-  heading: index === 0 ? "Where you are signed in" : "Connected apps",
+  page: NAMES[index] ?? "",
+  heading: HEADINGS[index] ?? "",
   pages: PAGES.map((page, at) => ({ ...page, isCurrent: at === index })),
 });
 
@@ -35,6 +40,8 @@ const signIn = {
   wasEnded: false,
   identifier: "",
   keep: false,
+  hasPassword: true,
+  providers: [],
   error: undefined,
 };
 
@@ -46,6 +53,8 @@ const confirm = {
   purpose: "sign out Safari on iPhone",
   person: frame.person,
   username: "ada",
+  hasPassword: true,
+  providers: [],
   error: undefined,
 };
 
@@ -121,6 +130,7 @@ export const ACCOUNT_STATES: {
       status: 422,
     },
     ended: { ...signIn, wasEnded: true },
+    providers: { ...signIn, providers: [GITHUB, CORP] },
     switching: {
       ...signIn,
       accounts: [
@@ -132,5 +142,48 @@ export const ACCOUNT_STATES: {
   "account/confirm": {
     first: confirm,
     wrong: { ...confirm, error: "The password is not right.", status: 422 },
+    provider: { ...confirm, providers: [CORP] },
+  },
+  "account/ways": {
+    several: {
+      ...frame,
+      ...pageAt(2),
+      notice: "You can sign in with GitHub now.",
+      password: "Set",
+      identities: [
+        {
+          handle: "identity-1",
+          provider: "GitHub",
+          icon: "github",
+          display: "ada@example.org",
+          facts: "Connected just now",
+          isUnusable: false,
+          isLast: false,
+        },
+        {
+          handle: "identity-2",
+          provider: "Landesuniversität für angewandte Wissenschaften",
+          icon: undefined,
+          display: "a.very.long.name.of.a.person@departments.university.example.org",
+          facts: "Connected on 3 November 2026 · used 12 days ago",
+          isUnusable: true,
+          isLast: false,
+        },
+      ],
+      providers: [
+        CORP,
+        { href: "/upstream/google", name: "Google", icon: "google", isLast: false },
+      ],
+    },
+  },
+  "account/link": {
+    first: {
+      base: "/account",
+      csrfToken: "csrf-1",
+      link: "sealed-link",
+      provider: { name: "GitHub", icon: "github" },
+      upstreamName: "ada@example.org",
+      person: frame.person,
+    },
   },
 };

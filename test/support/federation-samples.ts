@@ -4,8 +4,13 @@ import type { Views } from "../../src/http/views.js";
 
 const requestForm = { action: "/submit", csrfToken: "csrf-1", sealedRequest: "sealed-1" };
 
-const GITHUB = { href: "/upstream/github", name: "GitHub", icon: "github", isLast: false };
-const CORP = { href: "/upstream/corp", name: "Example Company", icon: undefined, isLast: false };
+export const GITHUB = { href: "/upstream/github", name: "GitHub", icon: "github", isLast: false };
+export const CORP = {
+  href: "/upstream/corp",
+  name: "Example Company",
+  icon: undefined,
+  isLast: false,
+};
 
 /** A picture that an operator gave: a data: URI. */
 const PICTURE =

@@ -2,11 +2,13 @@ import type Router from "@koa/router";
 import type { Context } from "koa";
 import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
 import type { HeldSession } from "../../oidc/browser-accounts.js";
+import { toButton } from "../federation/ways-in.js";
 import { describeAccount } from "../describe-account.js";
 import type { AccountDeps } from "./account-deps.js";
 import { ACCOUNT_PAGES, formPurpose, type AccountPage } from "./account-frame.js";
 import { createActs, createSealedActs, parseAct, type Act } from "./acts.js";
 import type { AccountGuard } from "./guard.js";
+import { listLinked } from "./identity-acts.js";
 import type { Notices } from "./notice.js";
 
 /** 5 min: who signed in so short a while ago is still the one who sits there (ASVS 7.5.2). */
@@ -19,9 +21,18 @@ export interface AccountActsDeps extends AccountDeps {
   readonly notices: Notices;
 }
 
-/** What ends something: at once after a fresh sign-in, else after the password was typed again. */
-export function addAccountActs(router: Router, deps: AccountActsDeps): void {
-  const { browserAccounts, formGuard, signIn, guard, notices, render, audit, clock } = deps;
+/** What others need who lead to an act or away from its page. */
+export interface AccountActs {
+  isFresh(current: HeldSession): boolean;
+  /** Leads to the page that asks for a fresh sign-in. */
+  confirm(ctx: Context, act: Act, current: HeldSession): void;
+  perform(ctx: Context, act: Act, current: HeldSession): Promise<void>;
+  openAct(sealed: string, current: HeldSession): Act | undefined;
+}
+
+/** What ends something: at once after a fresh sign-in, else after one proved oneself again. */
+export function addAccountActs(router: Router, deps: AccountActsDeps): AccountActs {
+  const { browserAccounts, formGuard, provePassword, guard, notices, render, audit, clock } = deps;
   const { basePath } = deps;
   const acts = createActs(deps);
   const sealedActs = createSealedActs(deps.browserSealer, clock);
@@ -31,10 +42,7 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): void {
     guard.signedIn(async (ctx, { current, fields }) => {
       const act = parseAct(fields);
       if (act === undefined) return lead(ctx, "sign-ins");
-      const ageSeconds = clock.nowSeconds() - current.signedInAtSeconds;
-      if (ageSeconds < FRESH_SECONDS) return perform(ctx, act, current);
-      ctx.status = 303;
-      ctx.redirect(`${basePath}/account/confirm?act=${sealedActs.seal(act, current.uid)}`);
+      return isFresh(current) ? perform(ctx, act, current) : confirm(ctx, act, current);
     }),
   );
 
@@ -64,7 +72,7 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): void {
     { account, isKept }: HeldSession,
     password: string,
   ): Promise<boolean> {
-    const result = await signIn({ identifier: account.username, password });
+    const result = await provePassword({ identifier: account.username, password });
     const isSame = result.outcome === "signed_in" && result.account.id === account.id;
     audit({
       event: "sign_in",
@@ -96,10 +104,35 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): void {
         purpose: await acts.describe(act, current),
         person: describeAccount(current.account),
         username: current.account.username,
+        ...(await waysToConfirm(current, sealed)),
         error,
       },
       error === undefined ? 200 : 422,
     );
+  }
+
+  async function waysToConfirm({ account }: HeldSession, sealed: string) {
+    const [record, linked] = await Promise.all([
+      deps.accounts.findForSignIn(account.username),
+      listLinked(deps, account.id),
+    ]);
+    const path = `${basePath}/account/confirm/upstream`;
+    return {
+      hasPassword: record?.passwordHash !== undefined,
+      providers: linked.map((choice) => {
+        const button = toButton(choice, path);
+        return { ...button, href: `${button.href}?act=${sealed}` };
+      }),
+    };
+  }
+
+  function isFresh({ signedInAtSeconds }: HeldSession): boolean {
+    return clock.nowSeconds() - signedInAtSeconds < FRESH_SECONDS;
+  }
+
+  function confirm(ctx: Context, act: Act, { uid }: HeldSession): void {
+    ctx.status = 303;
+    ctx.redirect(`${basePath}/account/confirm?act=${sealedActs.seal(act, uid)}`);
   }
 
   async function perform(ctx: Context, act: Act, current: HeldSession): Promise<void> {
@@ -111,4 +144,6 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): void {
     ctx.status = 303;
     ctx.redirect(basePath + ACCOUNT_PAGES[page].path);
   }
+
+  return { isFresh, confirm, perform, openAct: (sealed, { uid }) => sealedActs.open(sealed, uid) };
 }

@@ -1,11 +1,18 @@
+import type { AccountStore } from "../../accounts/account-store.js";
+import type { FederatedIdentityStore } from "../../accounts/federated-identity-store.js";
+import type { FederatedSignIn } from "../../accounts/federated-sign-in.js";
+import type { LinkIdentity } from "../../accounts/link-identity.js";
 import type { SignIn } from "../../accounts/sign-in.js";
 import type { ResourceServerStore } from "../../clients/resource-server-store.js";
+import type { SignInChoice, UpstreamProviderStore } from "../../federation/upstream-provider.js";
 import type { Audit } from "../../lib/audit.js";
 import type { Clock } from "../../lib/clock.js";
 import type { Sealer } from "../../lib/seal.js";
 import type { BrowserAccounts, HeldSession } from "../../oidc/browser-accounts.js";
 import type { Sessions } from "../../oidc/create-sessions.js";
 import type { SignedOutNotes } from "../../oidc/signed-out-notes.js";
+import type { UpstreamFailures } from "../federation/upstream-failures.js";
+import type { UpstreamSignIns } from "../federation/upstream-sign-ins.js";
 import type { FormGuard } from "../form-guard.js";
 import type { Renderer } from "../render.js";
 
@@ -15,6 +22,16 @@ export interface AccountDeps {
   readonly signedOutNotes: SignedOutNotes;
   readonly resourceServers: Pick<ResourceServerStore, "find">;
   readonly signIn: SignIn;
+  /** Counts also where passwords are no way in. */
+  readonly provePassword: SignIn;
+  readonly accounts: Pick<AccountStore, "findForSignIn">;
+  readonly federatedIdentities: FederatedIdentityStore;
+  readonly federatedSignIn: FederatedSignIn;
+  readonly linkIdentity: LinkIdentity;
+  readonly upstreamProviders: Pick<UpstreamProviderStore, "list">;
+  readonly listForSignIn: () => Promise<SignInChoice[]>;
+  readonly upstreamSignIns: UpstreamSignIns;
+  readonly upstreamFailures: UpstreamFailures;
   readonly formGuard: FormGuard;
   /** For what a browser keeps for itself. */
   readonly browserSealer: Sealer;

@@ -9,13 +9,14 @@ import type { Notices } from "./notice.js";
 export const ACCOUNT_PAGES = {
   "sign-ins": { path: "/account", label: "Sign-ins", heading: "Where you are signed in" },
   apps: { path: "/account/apps", label: "Connected apps", heading: "Connected apps" },
+  ways: { path: "/account/ways", label: "Ways to sign in", heading: "Ways to sign in" },
 } as const;
 
 export type AccountPage = keyof typeof ACCOUNT_PAGES;
 
 /** The one that a form or link names; the first for anything else. */
 export function parseAccountPage(name: unknown): AccountPage {
-  return name === "apps" ? name : "sign-ins";
+  return name === "apps" || name === "ways" ? name : "sign-ins";
 }
 
 export interface FrameDeps {

@@ -13,6 +13,8 @@ import { describeResources } from "../describe-resources.js";
 import { addAccountActs } from "./account-acts.js";
 import type { AccountDeps } from "./account-deps.js";
 import { createFrame } from "./account-frame.js";
+import { addAccountUpstream } from "./account-upstream.js";
+import { addAccountWays } from "./account-ways.js";
 import { addAccountSignIn } from "./account-sign-in.js";
 import type { AppRow, SignInRow } from "./account-views.js";
 import { describeDevice, describePlace } from "./describe-device.js";
@@ -45,7 +47,9 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
   });
 
   addAccountSignIn(router, deps, guard);
-  addAccountActs(router, { ...deps, guard, notices });
+  const acts = addAccountActs(router, { ...deps, guard, notices });
+  addAccountWays(router, { ...deps, guard, frame });
+  addAccountUpstream(router, { ...deps, guard, acts, notices });
   addSignOut(router, deps, guard);
 
   async function showSignIns(ctx: Context, current: HeldSession): Promise<void> {

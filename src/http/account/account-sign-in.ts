@@ -4,7 +4,9 @@ import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
 import { describeAccounts } from "../describe-account.js";
 import { KEEP_VALUE } from "../keep-signed-in.js";
 import type { AccountDeps } from "./account-deps.js";
-import { ACCOUNT_PAGES, parseAccountPage } from "./account-frame.js";
+import { readLastProvider } from "../federation/last-provider-cookie.js";
+import { findWaysIn } from "../federation/ways-in.js";
+import { ACCOUNT_PAGES, parseAccountPage, type AccountPage } from "./account-frame.js";
 import { SIGN_IN_FORM, type AccountGuard } from "./guard.js";
 
 /** The same words for every reason, so that nobody learns which accounts exist. */
@@ -34,10 +36,21 @@ export function addAccountSignIn(router: Router, deps: AccountDeps, guard: Accou
         wasEnded: browserAccounts.hasCookie(ctx) && !held.some(({ isInUse }) => isInUse),
         identifier,
         keep,
+        ...(await waysIn(ctx, parseAccountPage(to))),
         error,
       },
       error === undefined ? 200 : 422,
     );
+  }
+
+  async function waysIn(ctx: Context, page: AccountPage) {
+    const path = `${basePath}/account/sign-in/upstream`;
+    const last = readLastProvider(ctx);
+    const ways = findWaysIn({ choices: await deps.listForSignIn(), params: {}, last, path });
+    return {
+      hasPassword: ways.password,
+      providers: ways.providers.map((way) => ({ ...way, href: `${way.href}?to=${page}` })),
+    };
   }
 
   router.get("/account/sign-in", (ctx) => show(ctx, { to: ctx.query["to"] }));

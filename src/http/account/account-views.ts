@@ -1,4 +1,5 @@
 /** What the templates in `views/account/` are told. All strings are plain text. */
+import type { ProviderButton } from "../federation/ways-in.js";
 import type { AccountChoice } from "../describe-account.js";
 
 export interface AccountViews {
@@ -6,6 +7,8 @@ export interface AccountViews {
   "account/apps": AppsView;
   "account/sign-in": AccountSignInView;
   "account/confirm": ConfirmView;
+  "account/ways": WaysView;
+  "account/link": LinkView;
 }
 
 /** What every page of a person who is signed in has around it. */
@@ -74,6 +77,8 @@ export interface AccountSignInView {
   readonly wasEnded: boolean;
   readonly identifier: string;
   readonly keep: boolean;
+  readonly hasPassword: boolean;
+  readonly providers: readonly ProviderButton[];
   readonly error: string | undefined;
 }
 
@@ -88,5 +93,41 @@ export interface ConfirmView {
   readonly person: { readonly name: string; readonly detail: string };
   /** For password managers. */
   readonly username: string;
+  readonly hasPassword: boolean;
+  /** That the account is linked with. */
+  readonly providers: readonly ProviderButton[];
   readonly error: string | undefined;
+}
+
+/** Posts `act=unlink` and `identity` to `acts`. */
+export interface WaysView extends AccountFrame {
+  /** "Set" or why it is of no use; undefined: there is none. */
+  readonly password: string | undefined;
+  readonly identities: readonly IdentityRow[];
+  /** That can be connected. */
+  readonly providers: readonly ProviderButton[];
+}
+
+export interface IdentityRow {
+  readonly handle: string;
+  readonly provider: string;
+  readonly icon: string | undefined;
+  /** How the person is called there. */
+  readonly display: string | undefined;
+  /** "Connected on 3 November 2026 · last used 2 days ago". */
+  readonly facts: string;
+  /** Its provider is switched off or gone. */
+  readonly isUnusable: boolean;
+  /** Without it nobody could sign in. */
+  readonly isLast: boolean;
+}
+
+/** Posts `act=link` and `link` to `acts`. */
+export interface LinkView {
+  readonly base: string;
+  readonly csrfToken: string;
+  readonly link: string;
+  readonly provider: { readonly name: string; readonly icon: string | undefined };
+  readonly upstreamName: string;
+  readonly person: { readonly name: string; readonly detail: string };
 }

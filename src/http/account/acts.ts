@@ -2,20 +2,29 @@ import type { Clock } from "../../lib/clock.js";
 import type { Sealer } from "../../lib/seal.js";
 import type { HeldSession } from "../../oidc/browser-accounts.js";
 import type { AccountDeps } from "./account-deps.js";
+import type { AccountPage } from "./account-frame.js";
 import { describeDevice } from "./describe-device.js";
+import {
+  createIdentityActs,
+  isIdentityAct,
+  parseIdentityAct,
+  type IdentityAct,
+} from "./identity-acts.js";
 
 /** What ends something, and therefore takes a fresh sign-in. */
 export type Act =
   | { readonly kind: "end-session"; readonly handle: string }
   | { readonly kind: "end-others"; readonly offline: boolean }
-  | { readonly kind: "withdraw-app"; readonly clientId: string };
+  | { readonly kind: "withdraw-app"; readonly clientId: string }
+  | IdentityAct;
 
 /** @returns undefined when the form asks for nothing that there is. */
 export function parseAct(fields: Readonly<Record<string, string>>): Act | undefined {
   const { act: kind, session: handle = "", client: clientId = "", offline } = fields;
   if (kind === "end-session") return { kind, handle };
   if (kind === "end-others") return { kind, offline: offline === "yes" };
-  return kind === "withdraw-app" ? { kind, clientId } : undefined;
+  if (kind === "withdraw-app") return { kind, clientId };
+  return parseIdentityAct(fields);
 }
 
 /** Carries an act over the page that asks for the password. */
@@ -48,13 +57,15 @@ export interface Acts {
   /** @returns what to tell the person. */
   perform(act: Act, current: HeldSession): Promise<string>;
   /** The page that the act belongs to. */
-  pageOf(act: Act): "sign-ins" | "apps";
+  pageOf(act: Act): AccountPage;
 }
 
 const REASON = "person";
 
-export function createActs({ sessions, audit }: Pick<AccountDeps, "sessions" | "audit">): Acts {
+export function createActs(deps: AccountDeps): Acts {
+  const { sessions, audit } = deps;
   const { sessionDirectory, endSessions, listApps } = sessions;
+  const identityActs = createIdentityActs(deps);
 
   /** That of somebody else is as unknown as one that does not exist. */
   async function findOwn(handle: string, { account, uid }: HeldSession) {
@@ -93,8 +104,12 @@ export function createActs({ sessions, audit }: Pick<AccountDeps, "sessions" | "
   }
 
   return {
-    pageOf: ({ kind }) => (kind === "withdraw-app" ? "apps" : "sign-ins"),
+    pageOf: (act) => {
+      if (isIdentityAct(act)) return "ways";
+      return act.kind === "withdraw-app" ? "apps" : "sign-ins";
+    },
     async describe(act, current) {
+      if (isIdentityAct(act)) return identityActs.describe(act, current);
       if (act.kind === "end-others") return "sign out everywhere else";
       if (act.kind === "withdraw-app") {
         return `remove the access of ${(await findApp(act.clientId, current))?.name ?? "an app"}`;
@@ -102,6 +117,7 @@ export function createActs({ sessions, audit }: Pick<AccountDeps, "sessions" | "
       return `sign out ${describeDevice((await findOwn(act.handle, current))?.userAgent)}`;
     },
     async perform(act, current) {
+      if (isIdentityAct(act)) return identityActs.perform(act, current);
       if (act.kind === "end-session") return endSession(act.handle, current);
       if (act.kind === "end-others") return endOthers(act.offline, current);
       return withdraw(act.clientId, current);

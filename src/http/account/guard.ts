@@ -3,7 +3,7 @@ import type { HeldSession } from "../../oidc/browser-accounts.js";
 import { isSameOrigin } from "../form-guard.js";
 import { readForm } from "../read-form.js";
 import type { AccountDeps, AccountForm } from "./account-deps.js";
-import { formPurpose, parseAccountPage, type AccountPage } from "./account-frame.js";
+import { ACCOUNT_PAGES, formPurpose, parseAccountPage, type AccountPage } from "./account-frame.js";
 import type { Notices } from "./notice.js";
 
 export interface AccountGuard {
@@ -57,7 +57,7 @@ export function createAccountGuard(deps: GuardDeps): AccountGuard {
       `Nothing was done: you are signed in as ${current.account.username} by now.`,
     );
     ctx.status = 303;
-    ctx.redirect(`${basePath}/account${page === "apps" ? "/apps" : ""}`);
+    ctx.redirect(basePath + ACCOUNT_PAGES[page].path);
   }
 
   return {

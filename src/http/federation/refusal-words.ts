@@ -11,7 +11,7 @@ interface Words {
 }
 
 /** What each refusal means to the person: what they proved to be is told, nothing about others. */
-const WORDS: Record<FederatedRefusal, (person: RefusedPerson) => Words> = {
+const WORDS: Record<FederatedRefusal | "linked_elsewhere", (person: RefusedPerson) => Words> = {
   domain_not_allowed: ({ providerName, email }) => ({
     heading: "You cannot sign in here with this account",
     explanation:
@@ -34,6 +34,12 @@ const WORDS: Record<FederatedRefusal, (person: RefusedPerson) => Words> = {
     heading: "Your account is switched off",
     explanation: "Ask the people who run this service whether it can be used again.",
   }),
+  linked_elsewhere: ({ providerName }) => ({
+    heading: `That ${providerName} account is connected already`,
+    explanation:
+      "Another account here is connected with it. Remove it there first, or choose another account " +
+      `at ${providerName}.`,
+  }),
   address_taken: ({ providerName, email }) => ({
     heading: "Your address is already in use here",
     explanation:
@@ -43,7 +49,7 @@ const WORDS: Record<FederatedRefusal, (person: RefusedPerson) => Words> = {
   }),
 };
 
-export function describeRefusal(reason: FederatedRefusal, person: RefusedPerson): Words {
+export function describeRefusal(reason: keyof typeof WORDS, person: RefusedPerson): Words {
   return WORDS[reason](person);
 }
 

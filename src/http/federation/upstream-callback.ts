@@ -43,7 +43,7 @@ export function addUpstreamCallback(router: Router, deps: UpstreamCallbackDeps):
 }
 
 function pathOf(purpose: UpstreamPurpose): string {
-  return purpose.kind === "link" ? "/account/upstream" : `/interaction/${purpose.uid}/upstream`;
+  return purpose.kind === "sign-in" ? `/interaction/${purpose.uid}/upstream` : "/account/upstream";
 }
 
 function passOn(ctx: Context, path: string, answer: UpstreamAnswer): void {

@@ -3,6 +3,7 @@
  * comes back with it. Whoever shows a button calls `start`, and `finish` at the address that its
  * purpose leads back to (`upstream-callback.ts`).
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Context } from "koa";
 import { FederationError } from "../../federation/federation-error.js";
 import type { UpstreamAttempt, UpstreamPurpose } from "../../federation/upstream-attempt.js";
@@ -76,7 +77,7 @@ export function createUpstreamSignIns(deps: UpstreamSignInsDeps): UpstreamSignIn
     async finish(ctx, purpose) {
       const answer = readAnswer(ctx.query);
       const attempt = find(ctx, answer);
-      if (attempt === undefined || !isSame(attempt.purpose, purpose)) {
+      if (attempt === undefined || !isDeepStrictEqual(attempt.purpose, purpose)) {
         throw new FederationError("attempt_unknown", "this browser began no such sign-in");
       }
       cookie.clear(ctx, attempt.state);
@@ -96,9 +97,4 @@ export function readAnswer(
       (entry): entry is [string, string] => typeof entry[1] === "string",
     ),
   );
-}
-
-function isSame(one: UpstreamPurpose, other: UpstreamPurpose): boolean {
-  if (one.kind === "sign-in") return other.kind === "sign-in" && one.uid === other.uid;
-  return other.kind === "link" && one.accountId === other.accountId;
 }
