@@ -1,14 +1,10 @@
 import { createFederatedSignIn } from "../accounts/federated-sign-in.js";
 import { createLinkIdentity } from "../accounts/link-identity.js";
-import { secretContext } from "../federation/client-authentication.js";
+import { secretContext } from "../federation/secret-context.js";
 import { declareProviders } from "../federation/declared-providers.js";
-import { diagnoseProvider, suggestAuthentication } from "../federation/diagnose-provider.js";
 import { resealSecrets } from "../federation/reseal-secrets.js";
 import { listForSignIn } from "../federation/sign-in-choices.js";
-import { createUpstreamClient } from "../federation/upstream-client.js";
-import { createUpstreamConnections } from "../federation/upstream-connections.js";
-import { createUpstreamKeys } from "../federation/upstream-keys.js";
-import type { UpstreamProvider } from "../federation/upstream-provider.js";
+import { createUpstreamsOnDemand } from "../federation/upstreams-on-demand.js";
 import { createPendingLinks } from "../http/federation/pending-link.js";
 import { CALLBACK_PATH } from "../http/federation/upstream-callback.js";
 import { createUpstreamOutboundFetch } from "../oidc/outbound-fetch.js";
@@ -24,21 +20,20 @@ export function createFederation(foundation: Foundation, { keys }: Pick<Tokens, 
   const { config, stores, secrets, issuer, clock } = foundation;
   const { upstreamProviders } = stores;
   const callbackUrl = issuer + CALLBACK_PATH;
-  const connections = createUpstreamConnections({
+  const upstreams = createUpstreamsOnDemand({
     outboundFetch: createUpstreamOutboundFetch(config.outboundAllowedHosts),
     sealer: secrets.upstreamSecrets,
     assertionKey: keys.signingKeys.signing,
+    callbackUrl,
+    clock,
   });
   return {
-    upstreamClient: createUpstreamClient({ connections, callbackUrl, clock }),
+    ...upstreams,
     upstreamAttempts: createUpstreamAttempts({
       sealer: secrets.upstreamAttempts,
       useOnce: createUseOnce(stores.models, "upstream attempt"),
       clock,
     }),
-    upstreamKeys: createUpstreamKeys({ connections }),
-    findEndSessionEndpoint: async (provider: UpstreamProvider) =>
-      (await connections.open(provider)).metadata.end_session_endpoint,
     /** For the row of this provider. */
     sealUpstreamSecret: (id: string, secret: string) =>
       secrets.upstreamSecrets.seal(secret, secretContext(id)),
@@ -51,10 +46,6 @@ export function createFederation(foundation: Foundation, { keys }: Pick<Tokens, 
       useOnce: createUseOnce(stores.models, "pending link"),
     }),
     jwksUrl: `${issuer}/jwks`,
-    suggestAuthentication: (provider: Omit<UpstreamProvider, "version">) =>
-      suggestAuthentication(provider, connections),
-    diagnoseProvider: (provider: UpstreamProvider) =>
-      diagnoseProvider(provider, { connections, callbackUrl }),
     resealUpstreamSecrets: () =>
       resealSecrets({
         upstreamProviders,

@@ -9,6 +9,7 @@ import {
 } from "openid-client";
 import type { Sealer } from "../lib/seal.js";
 import { FederationError } from "./federation-error.js";
+import { secretContext } from "./secret-context.js";
 import type { UpstreamProvider } from "./upstream-provider.js";
 
 export type AssertionAlgorithm = "ES256" | "RS256";
@@ -21,11 +22,6 @@ export interface AssertionKey extends JsonWebKey {
 export interface ClientAuthenticationDeps {
   readonly sealer: Sealer;
   readonly assertionKey: (algorithm: AssertionAlgorithm) => AssertionKey;
-}
-
-/** Where a provider's secret is sealed for. */
-export function secretContext(id: string): string {
-  return `upstream-provider ${id}`;
 }
 
 /**

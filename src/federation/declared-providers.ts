@@ -3,7 +3,7 @@ import type { Audit } from "../lib/audit.js";
 import { LatchkeyError } from "../lib/errors.js";
 import type { Logger } from "../lib/logger.js";
 import type { Sealer } from "../lib/seal.js";
-import { secretContext } from "./client-authentication.js";
+import { secretContext } from "./secret-context.js";
 import { completeProvider, type NewUpstreamProvider } from "./complete-provider.js";
 import type { UpstreamProvider, UpstreamProviderStore } from "./upstream-provider.js";
 

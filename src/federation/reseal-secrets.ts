@@ -1,5 +1,5 @@
 import type { Sealer } from "../lib/seal.js";
-import { secretContext } from "./client-authentication.js";
+import { secretContext } from "./secret-context.js";
 import type { UpstreamProviderStore } from "./upstream-provider.js";
 
 export interface ResealSecretsDeps {

@@ -30,9 +30,12 @@ export function createUpstreamOutboundFetch(
   allowedHosts: readonly string[],
 ): (url: string, options: RequestInit) => Promise<Response> {
   const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()));
-  const dispatcher = createGuardedDispatcher();
-  return (url, options) => {
-    const guard = allowed.has(new URL(url).hostname) ? {} : { dispatcher };
+  let dispatcher: object | undefined;
+  return async (url, options) => {
+    const isAllowed = allowed.has(new URL(url).hostname);
+    // Made with the first request: it loads what an idle server does not need.
+    if (!isAllowed) dispatcher ??= createGuardedDispatcher();
+    const guard = isAllowed ? {} : { dispatcher };
     return fetch(url, { ...options, ...guard });
   };
 }

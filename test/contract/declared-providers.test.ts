@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { NewUpstreamProvider } from "../../src/federation/complete-provider.js";
-import { secretContext } from "../../src/federation/client-authentication.js";
+import { secretContext } from "../../src/federation/secret-context.js";
 import { declareProviders } from "../../src/federation/declared-providers.js";
 import { resealSecrets } from "../../src/federation/reseal-secrets.js";
 import type { AuditEntry } from "../../src/lib/audit.js";

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { createTestClient, type TestClient } from "../support/test-client.js";
 import { connect, type RelyingParty } from "../support/relying-party-libraries.js";
+import { laterBy } from "../support/shift-time.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { addUpstream } from "../support/upstreams/add-upstream.js";
 import { startBareProvider } from "../support/upstreams/bare-oidc-provider.js";
@@ -89,6 +90,15 @@ describe("sign-in at another provider", () => {
     const page = await createUserAgent(server.issuer).open(callback);
     expect(page.status).to.equal(400);
     expectFailure(page, "attempt_unknown");
+  });
+
+  it("tells who comes back after ten minutes that it took too long, with a way to begin anew", async () => {
+    const agent = createUserAgent(server.issuer);
+    const there = await goToUpstream(agent, (await party.begin()).url, ID);
+    const callback = await upstream.signInAs(GRACE, there);
+    const page = await laterBy(601, () => agent.open(callback));
+    expectFailure(page, "attempt_expired");
+    expect(page.html).to.contain("took too long").and.contain("/sign-in");
   });
 
   it("takes an answer once", async () => {

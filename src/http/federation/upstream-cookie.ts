@@ -11,8 +11,8 @@ export interface UpstreamCookie {
   clear(ctx: Context, state: string): void;
 }
 
-/** 10 min, as long as an attempt. */
-const MAX_AGE_MS = 600_000;
+/** 30 min: longer than an attempt, so that who comes too late is told so. */
+const MAX_AGE_MS = 1_800_000;
 /** 4 more tabs: the oldest goes, so that the Cookie header stays below what servers take. */
 const MAX_OTHERS = 4;
 /** 72 bit of a hash: a name, no secret. */
