@@ -1,3 +1,4 @@
+import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
 import type { Account } from "./account.js";
 import type { AccountStore, SignInRecord } from "./account-store.js";
@@ -7,6 +8,7 @@ export interface SignInDeps {
   readonly accounts: Pick<AccountStore, "findForSignIn" | "replacePasswordHash">;
   readonly passwordHasher: PasswordHasher;
   readonly logger: Pick<Logger, "error">;
+  readonly clock: Clock;
 }
 
 /** For the log only: a person or client is told the same whatever the reason. */
@@ -24,6 +26,8 @@ export type SignInResult =
       readonly account: Account;
       /** Authentication methods, RFC 8176 §2. */
       readonly amr: readonly ["pwd"];
+      /** Before the account was read, so that a password that was changed since ends this sign-in. */
+      readonly signedInAtSeconds: number;
     }
   | { readonly outcome: "refused"; readonly reason: SignInRefusal };
 
@@ -38,7 +42,7 @@ export type SignIn = (credentials: {
   readonly password: string;
 }) => Promise<SignInResult>;
 
-export function createSignIn({ accounts, passwordHasher, logger }: SignInDeps): SignIn {
+export function createSignIn({ accounts, passwordHasher, logger, clock }: SignInDeps): SignIn {
   async function rehash(password: string, { account, passwordHash }: SignInRecord) {
     if (passwordHash === undefined || !passwordHasher.needsRehash(passwordHash)) return;
     try {
@@ -51,6 +55,7 @@ export function createSignIn({ accounts, passwordHasher, logger }: SignInDeps): 
   }
 
   return async ({ identifier, password }) => {
+    const signedInAtSeconds = clock.nowSeconds();
     const record = await accounts.findForSignIn(identifier);
     const matches =
       record?.passwordHash === undefined
@@ -61,7 +66,7 @@ export function createSignIn({ accounts, passwordHasher, logger }: SignInDeps): 
     if (!matches) return refused("wrong_password");
     if (record.account.disabled) return refused("disabled");
     await rehash(password, record);
-    return { outcome: "signed_in", account: record.account, amr: ["pwd"] };
+    return { outcome: "signed_in", account: record.account, amr: ["pwd"], signedInAtSeconds };
   };
 }
 

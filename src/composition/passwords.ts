@@ -5,7 +5,7 @@ import type { Foundation } from "./foundation.js";
 export type Passwords = ReturnType<typeof createPasswords>;
 
 /** Who knows a password, as costly to guess as the operator says. */
-export function createPasswords({ stores, config, logger }: Foundation) {
+export function createPasswords({ stores, config, logger, clock }: Foundation) {
   const passwordHasher = createPasswordHasher({
     ...DEFAULT_PASSWORD_HASHING,
     ...config.passwordHash,
@@ -13,7 +13,7 @@ export function createPasswords({ stores, config, logger }: Foundation) {
     queueLength: config.passwordHashQueue,
   });
   const { accounts, upstreamProviders } = stores;
-  const provePassword = createSignIn({ accounts, passwordHasher, logger });
+  const provePassword = createSignIn({ accounts, passwordHasher, logger, clock });
   return {
     passwordHasher,
     provePassword,

@@ -7,6 +7,7 @@ import type { ClientStore } from "../clients/client-store.js";
 import type { ResourceServerStore } from "../clients/resource-server-store.js";
 import type { SignInChoice, UpstreamProviderStore } from "../federation/upstream-provider.js";
 import type { Audit } from "../lib/audit.js";
+import type { Clock } from "../lib/clock.js";
 import type { BrowserAccounts } from "../oidc/browser-accounts.js";
 import type { Interactions } from "../oidc/interactions.js";
 import type { SealedRequest } from "../oidc/sealed-request.js";
@@ -33,6 +34,7 @@ export interface InteractionRoutesDeps {
   readonly formGuard: FormGuard;
   readonly render: Renderer["render"];
   readonly audit: Audit;
+  readonly clock: Clock;
   readonly basePath: string;
   readonly issuer: string;
 }

@@ -109,7 +109,8 @@ export function createPasswordStep(
     tellSignIn(ctx, request.clientId, result);
     if (result.outcome === "signed_in") {
       const keep = form.fields["keep"] === KEEP_VALUE;
-      return { accountId: result.account.id, acr: PASSWORD_ACR, amr: result.amr, keep };
+      const { account, amr, signedInAtSeconds } = result;
+      return { accountId: account.id, acr: PASSWORD_ACR, amr, keep, signedInAtSeconds };
     }
     if (result.reason === "passwords_off") {
       ctx.status = 303;

@@ -23,7 +23,8 @@ import {
 } from "./model-store.js";
 import type { ModelValues } from "./model-values.js";
 import { requestFacts } from "./request-facts.js";
-import { grantIdOfSession } from "./session-grant.js";
+import { askedClient, grantIdOfSession } from "./session-grant.js";
+import { createRefuseLate } from "./refuse-late.js";
 import type { RevokeBefore } from "./revoke-before.js";
 import { jtiOfOpaque } from "./token-ancestors.js";
 import { createStoredPayloads } from "./stored-payload.js";
@@ -86,6 +87,7 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
   const { models, values, audit } = deps;
   const payloads = createStoredPayloads(model, deps);
   const atRest = createIdAtRest(model, values);
+  const refuseLate = createRefuseLate(deps);
   const { length } = MODEL_RULES[model];
 
   /** Counts no more although it is there. */
@@ -178,8 +180,10 @@ function createModelAdapter(model: ModelName, deps: AdapterDeps): Adapter {
         return;
       }
       // The last that a request at the authorization endpoint writes.
+      const joiningGrants = unit.session.joiningGrants(record.payload);
       unit.defer(unit.session.follow(record));
       await unit.commit();
+      await refuseLate(record.payload, joiningGrants);
     },
 
     async find(id) {
@@ -238,10 +242,4 @@ function isOfGrant(): boolean {
 
 function isAccessToken(model: ModelName): boolean {
   return model === "AccessToken" || model === "ClientCredentials";
-}
-
-/** The client that a request to the authorization endpoint names. */
-function askedClient(): string | undefined {
-  const clientId = Provider.ctx?.query["client_id"];
-  return typeof clientId === "string" ? clientId : undefined;
 }

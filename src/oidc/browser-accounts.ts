@@ -34,6 +34,8 @@ export interface Authentication {
   readonly amr: readonly string[];
   /** The session outlives the browser's being closed. */
   readonly keep: boolean;
+  /** `auth_time`. What ended since ends this sign-in as well. */
+  readonly signedInAtSeconds: number;
   /** Of a sign-in at another provider. */
   readonly upstream?: SessionUpstream | undefined;
   /** What proved it; a secret. */
@@ -188,14 +190,13 @@ export function createBrowserAccounts(deps: BrowserAccountsDeps): BrowserAccount
       return held.flat();
     },
 
-    async signIn(ctx, { accountId, acr, amr, keep, upstream }) {
+    async signIn(ctx, { accountId, acr, amr, keep, signedInAtSeconds: loginTs, upstream }) {
       const session = await makeRoom(ctx, accountId);
-      const loginTs = deps.clock.nowSeconds();
       const login = { accountId, acr, amr: [...amr], loginTs, transient: !keep, upstream };
       session.loginAccount(login);
       // Whoever knew the cookie before the sign-in must not have it afterwards.
       if (session.exp !== undefined) session.resetIdentifier();
-      Object.assign(session, { device: deviceFacts(ctx, loginTs) });
+      Object.assign(session, { device: deviceFacts(ctx, deps.clock.nowSeconds()) });
       await session.save(settings.sessionIdleSeconds);
       setCookie(ctx, session);
     },

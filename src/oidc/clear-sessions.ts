@@ -8,12 +8,14 @@ import type { BackchannelLogout } from "./backchannel-logout.js";
 import type { ChangeSession } from "./change-session.js";
 import type { SessionIdOf } from "./id-at-rest.js";
 import type { ModelStore } from "./model-store.js";
-import { takesPart, type SessionFacts } from "./session-facts.js";
+import { grantsOf, readSession, takesPart, type SessionFacts } from "./session-facts.js";
 
 /** What is to be deleted, and whose clients are to be told. */
 export interface Clearing {
   readonly sessions: readonly SessionFacts[];
   readonly grantIds: readonly string[];
+  /** Grants that outlive their session end as well. */
+  readonly includingOffline: boolean;
   readonly reason: EndingReason;
   /** A revocation covers all of it already. */
   readonly isRevoked?: boolean;
@@ -83,6 +85,39 @@ export function createClearSessions(deps: ClearSessionsDeps): ClearSessions {
     if (!isRevoked) await revocations.revoke(revoked);
   }
 
+  /**
+   * What requests have added to the sessions until their end was recorded; what is added from then on
+   * is refused (`refuse-late.ts`).
+   */
+  async function findLate(sessions: readonly SessionFacts[]): Promise<SessionFacts[]> {
+    const late: SessionFacts[] = [];
+    for (const batch of batches(sessions)) {
+      const found = await Promise.all(
+        batch.map(async (session) => {
+          const payload = await models.findSessionByUid(session.uid);
+          const now = payload && readSession({ id: session.id, payload });
+          const clients = (now?.clients ?? []).filter(
+            ({ clientId, grantId }) =>
+              !session.clients.some(
+                (known) => known.clientId === clientId && known.grantId === grantId,
+              ),
+          );
+          return clients.length === 0 ? [] : [{ ...session, clients }];
+        }),
+      );
+      late.push(...found.flat());
+    }
+    return late;
+  }
+
+  async function endLate(sessions: readonly SessionFacts[], includingOffline: boolean) {
+    const late = await findLate(sessions);
+    const grantIds = late.flatMap((session) => grantsOf(session, includingOffline));
+    for (const batch of batches(late)) await tellClients(batch);
+    await revoke(grantIds.map((id) => ({ subject: "grant" as const, id })));
+    await deleteGrants(grantIds);
+  }
+
   async function deleteGrants(grantIds: readonly string[]): Promise<void> {
     for (const batch of batches(grantIds)) {
       await Promise.all(
@@ -115,7 +150,7 @@ export function createClearSessions(deps: ClearSessionsDeps): ClearSessions {
   }
 
   return {
-    async clear({ sessions, grantIds, reason, isRevoked }) {
+    async clear({ sessions, grantIds, includingOffline, reason, isRevoked }) {
       for (const batch of batches(sessions)) await tellClients(batch);
       await revoke(
         [
@@ -124,6 +159,7 @@ export function createClearSessions(deps: ClearSessionsDeps): ClearSessions {
         ],
         isRevoked,
       );
+      if (isRevoked !== true) await endLate(sessions, includingOffline);
       await deleteGrants(grantIds);
       for (const batch of batches(sessions)) await Promise.all(batch.map(deleteSession));
       for (const { accountId, clients } of sessions) {

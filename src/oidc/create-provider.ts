@@ -178,7 +178,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     provider,
     directSignIn,
     signIn: deps.signIn,
-    issueCode: createIssueCode({ ...settings, clock }),
+    issueCode: createIssueCode(settings),
     authSessions: createAuthSessions(deps.authSessionSealer, clock),
     pushRequest: createPushRequest(provider, clock),
     audit,

@@ -15,6 +15,7 @@ import { createClearSessions } from "./clear-sessions.js";
 import { createListApps, type ListApps } from "./connected-apps.js";
 import type { RunningProvider } from "./create-provider.js";
 import { createEndAccess, type EndAccess } from "./end-access.js";
+import { createEndOthers } from "./end-others.js";
 import { createEndSessions, type EndSessions } from "./end-sessions.js";
 import { createSessionIdOf } from "./id-at-rest.js";
 import { createIsEnded } from "./is-ended.js";
@@ -67,6 +68,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
     }),
     findSessionOfToken: createFindSessionOfToken(sessionDirectory),
     extendSession: createExtendSession({ ...deps, changeSession }),
-    endSessions: createEndSessions({ ...deps, sessionDirectory, clearSessions, endAccess }),
+    endSessions: createEndSessions({
+      ...deps,
+      sessionDirectory,
+      clearSessions,
+      endAccess,
+      endOthers: createEndOthers({ ...deps, endAccess, clearSessions }),
+    }),
   };
 }

@@ -1,6 +1,5 @@
 import type { TokenEndpointGrantContext } from "oidc-provider";
 import type { Account } from "../accounts/account.js";
-import type { Clock } from "../lib/clock.js";
 import { PASSWORD_ACR } from "./authentication-context.js";
 import { addRequested } from "./grants.js";
 
@@ -10,6 +9,7 @@ export const NO_REDIRECT_URI = "none: no browser took part";
 export interface CodeTerms {
   readonly account: Account;
   readonly amr: readonly string[];
+  readonly signedInAtSeconds: number;
   readonly codeChallenge?: string | undefined;
   /** The code is redeemed with a DPoP proof of this key only (RFC 9449 §10). */
   readonly dpopJkt?: string | undefined;
@@ -20,7 +20,6 @@ export type IssueCode = (ctx: TokenEndpointGrantContext, terms: CodeTerms) => Pr
 
 export interface IssueCodeDeps {
   readonly sessionAbsoluteSeconds: number;
-  readonly clock: Clock;
 }
 
 /**
@@ -29,10 +28,10 @@ export interface IssueCodeDeps {
  * sign-in is listed and ended as any other. It ends at the absolute limit: there is no browser whose
  * visits could tell whether it is used.
  */
-export function createIssueCode({ sessionAbsoluteSeconds, clock }: IssueCodeDeps): IssueCode {
+export function createIssueCode({ sessionAbsoluteSeconds }: IssueCodeDeps): IssueCode {
   return async (ctx, terms) => {
     const { client, provider, params, claims, resourceServers } = ctx.oidc;
-    const { account, amr, codeChallenge, dpopJkt } = terms;
+    const { account, amr, signedInAtSeconds: authTime, codeChallenge, dpopJkt } = terms;
     const { clientId } = client;
 
     const grant = new provider.Grant({ accountId: account.id, clientId });
@@ -40,7 +39,6 @@ export function createIssueCode({ sessionAbsoluteSeconds, clock }: IssueCodeDeps
     const grantId = await grant.save();
 
     const session = new provider.Session();
-    const authTime = clock.nowSeconds();
     session.loginAccount({
       accountId: account.id,
       acr: PASSWORD_ACR,

@@ -29,12 +29,28 @@ export interface EndAccess {
   ofAccount(accountId: AccountId, options?: EndAccessOptions): Promise<ClaimedEnding>;
   /** All of one client, those of every person and its own. */
   ofClient(clientId: string, options?: EndAccessOptions): Promise<ClaimedEnding>;
+  /**
+   * All sessions of one person that began until now, but one; with offline access, also all grants but
+   * those of that one. Tokens of what ended are to be revoked by the caller, and nothing but the
+   * caller completes it.
+   *
+   * @returns until when it ends what began.
+   */
+  ofOthers(
+    accountId: string,
+    others: { readonly kept: KeptSession | undefined; readonly includingOffline: boolean },
+  ): Promise<number>;
   /** What one person allowed one client; they will be asked again. */
   ofConsent(
     accountId: AccountId,
     clientId: string,
     options?: EndAccessOptions,
   ): Promise<ClaimedEnding>;
+}
+
+export interface KeptSession {
+  readonly uid: string;
+  readonly grantIds: readonly string[];
 }
 
 export interface EndAccessDeps {
@@ -62,6 +78,18 @@ export function createEndAccess(deps: EndAccessDeps): EndAccess {
   return {
     ofAccount: (id, options) => end({ subject: "account", id }, options),
     ofClient: (id, options) => end({ subject: "client", id }, options),
+    async ofOthers(accountId, { kept, includingOffline }) {
+      const keptSession = kept === undefined ? [] : [kept.uid];
+      const keptGrants = includingOffline ? (kept?.grantIds ?? []) : [];
+      // All in one step, so that nobody takes what stays for what ends.
+      await revocations.revoke([
+        ...keptGrants.map((id) => ({ subject: "kept_grant" as const, id })),
+        ...keptSession.map((id) => ({ subject: "kept_session" as const, id })),
+        ...(includingOffline ? [{ subject: "other_grants" as const, id: accountId }] : []),
+        { subject: "other_sessions", id: accountId },
+      ]);
+      return clock.nowSeconds();
+    },
     async ofConsent(accountId, clientId, options) {
       // In this order: what is issued by what was remembered is issued before it ends.
       await consents.withdraw(accountId, clientId);

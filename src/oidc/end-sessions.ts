@@ -3,8 +3,9 @@ import type { ClaimedEnding, EndingReason, EndingStore } from "../sessions/endin
 import { parseConsentId } from "../tokens/revocation-store.js";
 import type { ClearSessions } from "./clear-sessions.js";
 import type { EndAccess } from "./end-access.js";
+import type { EndOthers } from "./end-others.js";
 import type { ModelStore, StoredGrant } from "./model-store.js";
-import { readSession, type SessionFacts } from "./session-facts.js";
+import { grantsOf, readSession, type SessionFacts } from "./session-facts.js";
 import type { SessionDirectory } from "./session-directory.js";
 
 export interface EndedSession {
@@ -50,45 +51,22 @@ export interface EndSessionsDeps {
   readonly sessionDirectory: Pick<SessionDirectory, "listSessions" | "findByUid" | "handleOf">;
   readonly clearSessions: ClearSessions;
   readonly endAccess: EndAccess;
+  readonly endOthers: EndOthers;
   readonly endings: Pick<EndingStore, "finish">;
   readonly models: Pick<ModelStore, "listSessions" | "listGrants" | "listSessionsOfClient">;
 }
 
 /** 30 s: then another process completes what this one has begun. */
 const LEASE_SECONDS = 30;
-/** A sign-in may be completed while others end; a second look finds it. */
-const MAX_ROUNDS = 3;
 
 export function createEndSessions(deps: EndSessionsDeps): EndSessions {
-  const { sessionDirectory, clearSessions, endAccess, endings, models } = deps;
+  const { sessionDirectory, clearSessions, endAccess, endOthers, endings, models } = deps;
 
   const toEnded = (session: SessionFacts): EndedSession => ({
     handle: sessionDirectory.handleOf(session),
     accountId: session.accountId,
     clients: session.clients.map(({ clientId }) => clientId),
   });
-
-  async function endOthers(
-    accountId: string,
-    { reason, includingOffline, except }: EndAllOptions,
-  ): Promise<EndedSession[]> {
-    const kept = new Set(except === undefined ? [] : grantsOf(except, true));
-    const ended: SessionFacts[] = [];
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      const sessions = (await sessionDirectory.listSessions(accountId)).filter(
-        ({ uid }) => uid !== except?.uid,
-      );
-      const offline = includingOffline ? await models.listGrants(accountId) : [];
-      const grantIds = new Set([
-        ...sessions.flatMap((session) => grantsOf(session, includingOffline)),
-        ...offline.map(({ id }) => id).filter((id) => !kept.has(id)),
-      ]);
-      if (sessions.length === 0 && grantIds.size === 0) break;
-      await clearSessions.clear({ sessions, grantIds: [...grantIds], reason });
-      ended.push(...sessions);
-    }
-    return ended.map(toEnded);
-  }
 
   async function listEnded(accountId: string, { endedUntilSeconds }: ClaimedEnding) {
     const [sessions, grants] = await Promise.all([
@@ -105,9 +83,15 @@ export function createEndSessions(deps: EndSessionsDeps): EndSessions {
 
   async function completeAccount(ending: ClaimedEnding): Promise<EndedSession[]> {
     const { sessions, grants } = await listEnded(ending.id, ending);
-    const grantIds = grants.map(({ id }) => id);
     const { reason } = ending;
-    await clearSessions.clear({ sessions, grantIds, reason, isRevoked: true });
+    const byTime = new Set(grants.map(({ id }) => id));
+    // Of sign-ins that were under way: they began before the ending, and their grants after it.
+    const late = sessions.flatMap((session) => grantsOf(session, true));
+    const includingOffline = true;
+    const grantIds = late.filter((id) => !byTime.has(id));
+    await clearSessions.clear({ sessions: [], grantIds, includingOffline, reason });
+    const all = { sessions, grantIds: [...byTime], includingOffline, reason };
+    await clearSessions.clear({ ...all, isRevoked: true });
     return sessions.map(toEnded);
   }
 
@@ -123,6 +107,7 @@ export function createEndSessions(deps: EndSessionsDeps): EndSessions {
     await clearSessions.clearClient(clientId, {
       sessions,
       grantIds: [...ended],
+      includingOffline: true,
       reason,
       isRevoked: true,
     });
@@ -147,6 +132,7 @@ export function createEndSessions(deps: EndSessionsDeps): EndSessions {
       await clearSessions.clearClient(clientId, {
         sessions: ended.map(({ session }) => session),
         grantIds: ended.flatMap(({ grant }) => grant?.id ?? []),
+        includingOffline: true,
         reason,
         isRevoked: true,
       });
@@ -168,7 +154,7 @@ export function createEndSessions(deps: EndSessionsDeps): EndSessions {
     { reason, includingOffline }: EndOptions,
   ): Promise<EndedSession> {
     const grantIds = grantsOf(session, includingOffline);
-    await clearSessions.clear({ sessions: [session], grantIds, reason });
+    await clearSessions.clear({ sessions: [session], grantIds, includingOffline, reason });
     return toEnded(session);
   }
 
@@ -181,7 +167,9 @@ export function createEndSessions(deps: EndSessionsDeps): EndSessions {
     },
     async endAllOfAccount(accountId, options) {
       const { reason, includingOffline, except } = options;
-      if (except !== undefined || !includingOffline) return endOthers(accountId, options);
+      if (except !== undefined || !includingOffline) {
+        return (await endOthers(accountId, options)).map(toEnded);
+      }
       const leaseSeconds = LEASE_SECONDS;
       return complete(await endAccess.ofAccount(toAccountId(accountId), { reason, leaseSeconds }));
     },
@@ -193,13 +181,6 @@ export function createEndSessions(deps: EndSessionsDeps): EndSessions {
       await complete(await endAccess.ofConsent(toAccountId(accountId), clientId, options));
     },
   };
-}
-
-/** The grants that end with a session. */
-function grantsOf({ clients }: SessionFacts, includingOffline: boolean): string[] {
-  return clients.flatMap(({ grantId, outlivesSession }) =>
-    grantId !== undefined && (includingOffline || !outlivesSession) ? [grantId] : [],
-  );
 }
 
 /** One that is gone already was from before, too. */

@@ -1,7 +1,7 @@
-import { Provider, errors } from "oidc-provider";
 import type { SessionIdOf } from "./id-at-rest.js";
 import { mergeSession } from "./merge-session.js";
 import type { ModelPayload, ModelRecord, ModelStore, StoredSession } from "./model-store.js";
+import { sessionEnded } from "./refuse-late.js";
 import { readClients } from "./session-facts.js";
 
 /**
@@ -15,6 +15,8 @@ export interface FollowedSession {
   follow(record: ModelRecord): ModelRecord;
   /** Clients of this session that were not in it when the request read it. */
   joiningClients(payload: ModelPayload): string[];
+  /** Grants of this session that it did not have when the request read it. */
+  joiningGrants(payload: ModelPayload): string[];
   /** What `follow` gave was written. */
   noteWritten(): void;
   /** What `follow` gave last was not written, as far as is known. */
@@ -85,6 +87,12 @@ export function createFollowedSession({
         .filter((clientId) => !members.has(clientId));
     },
 
+    joiningGrants(payload) {
+      const before = parse(known?.json ?? "{}");
+      const held = new Set(before["uid"] === payload["uid"] ? grantIdsOf(before) : []);
+      return grantIdsOf(payload).filter((grantId) => !held.has(grantId));
+    },
+
     noteWritten() {
       known = next ?? known;
       next = undefined;
@@ -134,9 +142,6 @@ function parse(json: string): ModelPayload {
   return payload;
 }
 
-function sessionEnded(): Error {
-  const session = Provider.ctx?.oidc.session;
-  // So that the library does not try to save it once more.
-  if (session !== undefined) Object.assign(session, { destroyed: true });
-  return new errors.LoginRequired("the session has ended meanwhile");
+function grantIdsOf(payload: ModelPayload): string[] {
+  return readClients(payload).flatMap(({ grantId }) => grantId ?? []);
 }

@@ -127,17 +127,20 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
       };
     },
 
-    async signIn(ctx, { accountId, acr, amr, keep, upstream, upstreamIdToken }) {
+    async signIn(ctx, authentication) {
+      const { accountId, acr, amr, keep, signedInAtSeconds, upstream } = authentication;
       const { uid } = await browserAccounts.makeRoom(ctx, accountId);
-      // Told here, since the result is applied again after consent: that is no sign-in.
-      const ts = deps.clock.nowSeconds();
-      const sealedIdToken = await deps.upstreamSessionEnds.sealIdToken(upstream, upstreamIdToken);
+      const sealedIdToken = await deps.upstreamSessionEnds.sealIdToken(
+        upstream,
+        authentication.upstreamIdToken,
+      );
+      // With its time, since the result is applied again after consent: that is no sign-in.
       const login = {
         accountId,
         acr,
         amr: [...amr],
         remember: keep,
-        ts,
+        ts: signedInAtSeconds,
         upstream,
         sealedIdToken,
       };

@@ -63,6 +63,13 @@ export function readClients({ authorizations }: ModelPayload): SessionClient[] {
   });
 }
 
+/** The grants that end with a session. */
+export function grantsOf({ clients }: SessionFacts, includingOffline: boolean): string[] {
+  return clients.flatMap(({ grantId, outlivesSession }) =>
+    grantId !== undefined && (includingOffline || !outlivesSession) ? [grantId] : [],
+  );
+}
+
 function text(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }

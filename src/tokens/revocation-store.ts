@@ -1,8 +1,8 @@
 /**
- * What a revocation is about: one token by its `jti`, or all of a grant, of a session, of an account,
+ * What ends tokens, and what they come from: one token by its `jti`, or all of a grant, of a session, of an account,
  * of a client, or of what one account allowed one client.
  */
-export const REVOCATION_SUBJECTS = [
+export const TOKEN_SUBJECTS = [
   "token",
   "grant",
   "session",
@@ -11,7 +11,26 @@ export const REVOCATION_SUBJECTS = [
   "consent",
 ] as const;
 
+/**
+ * All sessions of an account but one, or all its grants but those of that session, by account id; and
+ * what stays, by session uid and grant id. They judge what is stored: a token never comes from
+ * anything that they ended, and what it came from before is revoked by itself. Nodes learn of rows in
+ * the order of their subjects, so of what stays first.
+ */
+const STORED_SUBJECTS = ["kept_grant", "kept_session", "other_grants", "other_sessions"] as const;
+
+export const REVOCATION_SUBJECTS = [...TOKEN_SUBJECTS, ...STORED_SUBJECTS] as const;
+
+/** By which tokens are revoked. */
+export type TokenSubject = (typeof TOKEN_SUBJECTS)[number];
+
 export type RevocationSubject = (typeof REVOCATION_SUBJECTS)[number];
+
+export function isOfTokens<Record extends Revoked>(
+  revoked: Record,
+): revoked is Record & { readonly subject: TokenSubject } {
+  return TOKEN_SUBJECTS.some((subject) => subject === revoked.subject);
+}
 
 /** What was ended. */
 export interface Revoked {

@@ -9,10 +9,12 @@ import { LONGEST_TOKEN_SECONDS } from "../lib/longest-token.js";
 import { createRevocationMirror } from "./revocation-mirror.js";
 import {
   consentId,
+  isOfTokens,
   type Revocation,
   type RevocationStore,
   type RevocationSubject,
   type Revoked,
+  type TokenSubject,
 } from "./revocation-store.js";
 
 /** What a token, or anything else that was issued, can be revoked by. */
@@ -23,6 +25,8 @@ export interface IssuedFacts {
   readonly sessionUid?: string | undefined;
   readonly accountId?: string | undefined;
   readonly issuedAtSeconds: number;
+  /** These facts are of the session or grant itself, which may be one of those that stay. */
+  readonly itself?: "session" | "grant";
 }
 
 /** An access token in the form of a JWT; all ids as they are here, not as they are in the token. */
@@ -49,8 +53,10 @@ export interface Revocations {
   revoke(revoked: readonly Ended[]): Promise<void>;
   /** No round trip while changes are told; one else. */
   isRevoked(facts: IssuedFacts): Promise<boolean>;
-  /** All that are in force. */
-  list(): Promise<Revocation[]>;
+  /** The same as the store has it at this moment: what `revoke` has answered elsewhere is seen. */
+  isRevokedNow(facts: IssuedFacts): Promise<boolean>;
+  /** All that are in force and that tokens are revoked by. */
+  list(): Promise<(Revocation & { readonly subject: TokenSubject })[]>;
   /** @param listener is called after something was added, here or at another node. */
   subscribe(listener: () => void): void;
   close(): void;
@@ -67,11 +73,22 @@ export interface RevocationsDeps {
   readonly maxMirrored?: number;
 }
 
+const KEPT: ReadonlySet<string> = new Set<RevocationSubject>(["kept_grant", "kept_session"]);
+const OTHERS: ReadonlySet<string> = new Set<RevocationSubject>(["other_grants", "other_sessions"]);
+
 /** 5 min: how far the clocks of nodes and of APIs may be apart, and the leeway that APIs allow. */
 const LEEWAY_SECONDS = 300;
 
 /** Of these, new ones are issued under the same id. Of the others, none. */
-const ISSUED_AGAIN: ReadonlySet<RevocationSubject> = new Set(["account", "client", "consent"]);
+const ISSUED_AGAIN: ReadonlySet<RevocationSubject> = new Set<RevocationSubject>([
+  "account",
+  "client",
+  "consent",
+  "kept_grant",
+  "kept_session",
+  "other_grants",
+  "other_sessions",
+]);
 
 export function createRevocations(deps: RevocationsDeps): Revocations {
   const { store, changes, clock, logger, longestGrantSeconds, maxMirrored } = deps;
@@ -116,15 +133,27 @@ export function createRevocations(deps: RevocationsDeps): Revocations {
       else mirror.add(revocations);
     },
     async isRevoked(facts) {
-      const found = await findAll(facts);
-      return found.some(({ issuedUntilSeconds }) => facts.issuedAtSeconds <= issuedUntilSeconds);
+      return concerns(facts, await findAll(facts));
+    },
+    async isRevokedNow(facts) {
+      return concerns(facts, await store.find(subjectsOf(facts)));
     },
     async list() {
-      return mirror?.isCurrent() === true ? mirror.list() : store.list();
+      const all = mirror?.isCurrent() === true ? mirror.list() : await store.list();
+      return all.filter(isOfTokens);
     },
     subscribe: (listener) => void listeners.push(listener),
     close: () => mirror?.close(),
   };
+}
+
+/** What was kept when all others ended is not among those, until others end without it. */
+function concerns({ issuedAtSeconds }: IssuedFacts, found: readonly Revocation[]): boolean {
+  const keptUntilSeconds = found.find(({ subject }) => KEPT.has(subject))?.issuedUntilSeconds ?? 0;
+  return found.some(({ subject, issuedUntilSeconds }) => {
+    if (KEPT.has(subject) || issuedAtSeconds > issuedUntilSeconds) return false;
+    return !OTHERS.has(subject) || issuedUntilSeconds > keptUntilSeconds;
+  });
 }
 
 /** All whose revocation ends what was issued. */
@@ -139,5 +168,15 @@ function subjectsOf(facts: IssuedFacts): Revoked[] {
   if (accountId !== undefined && clientId !== undefined) {
     subjects.push({ subject: "consent", id: consentId(accountId, clientId) });
   }
-  return subjects;
+  return [...subjects, ...storedSubjectsOf(facts)];
+}
+
+/** What a session or grant itself ends with, or stays by. */
+function storedSubjectsOf({ itself, accountId, sessionUid, grantId }: IssuedFacts): Revoked[] {
+  const id = itself === "session" ? sessionUid : grantId;
+  if (itself === undefined || accountId === undefined || id === undefined) return [];
+  return [
+    { subject: `other_${itself}s`, id: accountId },
+    { subject: `kept_${itself}`, id },
+  ];
 }

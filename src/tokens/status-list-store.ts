@@ -1,4 +1,4 @@
-import type { RevocationSubject } from "./revocation-store.js";
+import type { TokenSubject } from "./revocation-store.js";
 
 /** A Token Status List (draft-ietf-oauth-status-list-21): one bit for each of its tokens. */
 export interface StatusList {
@@ -51,7 +51,7 @@ export interface StatusListEntry extends TokenSubjects {
 
 /** Tokens that were revoked: those of this subject with an `iat` up to and including this second. */
 export interface RevokedSubject {
-  readonly subject: RevocationSubject;
+  readonly subject: TokenSubject;
   readonly id: string;
   readonly issuedUntilSeconds: number;
 }

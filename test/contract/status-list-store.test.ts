@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import { REVOCATION_SUBJECTS, consentId } from "../../src/tokens/revocation-store.js";
+import { TOKEN_SUBJECTS, consentId } from "../../src/tokens/revocation-store.js";
 import type {
   CounterBlock,
   NewStatusList,
@@ -135,11 +135,11 @@ describeOnEachBackend("StatusListStore", (stores) => {
         client: "c1",
         consent: "a2 c 2",
       };
-      for (const subject of REVOCATION_SUBJECTS) {
+      for (const subject of TOKEN_SUBJECTS) {
         const revoked = { subject, id: idOf[subject], issuedUntilSeconds: now() };
         expect(await findRevoked(revoked), subject).to.deep.equal([concerned[subject].index]);
         // The same id of another kind is nobody's.
-        for (const other of REVOCATION_SUBJECTS.filter((each) => each !== subject)) {
+        for (const other of TOKEN_SUBJECTS.filter((each) => each !== subject)) {
           const wrong = { subject: other, id: idOf[subject], issuedUntilSeconds: now() };
           expect(await findRevoked(wrong), `${subject} as ${other}`).to.deep.equal([]);
         }

@@ -24,14 +24,23 @@ export interface UserAgent {
   readonly cookies: Cookie[];
 }
 
-export function createUserAgent(origin: string, { keepsCookies = true } = {}): UserAgent {
+export interface UserAgentOptions {
+  readonly keepsCookies?: boolean;
+  /** Redirects that are not followed, but returned as those that leave `origin`. */
+  readonly stopsAt?: (url: URL) => boolean;
+}
+
+export function createUserAgent(
+  origin: string,
+  { keepsCookies = true, stopsAt = () => false }: UserAgentOptions = {},
+): UserAgent {
   const cookies: Cookie[] = [];
 
   async function go(url: URL, init: RequestInit = {}): Promise<Page> {
     let next = url;
     let request = init;
     for (let hop = 0; hop < 20; hop++) {
-      if (next.origin !== new URL(origin).origin) {
+      if (next.origin !== new URL(origin).origin || (hop > 0 && stopsAt(next))) {
         return { url: next, status: 303, headers: new Headers(), html: "" };
       }
       const headers = new Headers(request.headers);

@@ -84,8 +84,9 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
     });
     if (!isSame) return false;
     const { id: accountId } = account;
-    const { amr } = result;
-    await browserAccounts.signIn(ctx, { accountId, acr: PASSWORD_ACR, amr, keep: isKept });
+    const { amr, signedInAtSeconds } = result;
+    const authentication = { accountId, acr: PASSWORD_ACR, amr, keep: isKept, signedInAtSeconds };
+    await browserAccounts.signIn(ctx, authentication);
     return true;
   }
 

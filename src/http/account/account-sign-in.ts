@@ -72,7 +72,9 @@ export function addAccountSignIn(router: Router, deps: AccountDeps, guard: Accou
       });
       if (refused) return show(ctx, { to, identifier, keep, error: SIGN_IN_REFUSED });
       const { id: accountId } = result.account;
-      await browserAccounts.signIn(ctx, { accountId, acr: PASSWORD_ACR, amr: result.amr, keep });
+      const { amr, signedInAtSeconds } = result;
+      const authentication = { accountId, acr: PASSWORD_ACR, amr, keep, signedInAtSeconds };
+      await browserAccounts.signIn(ctx, authentication);
       lead(ctx, to);
     }),
   );

@@ -146,12 +146,13 @@ export function createProofStep(deps: InteractionRoutesDeps, ended: EndedInterac
       if (outcome !== "linked") return toSignIn(ctx, uid);
       tell(ctx, found, { event: "sign_in" });
       rememberLastProvider(ctx, provider.id);
-      const { amr } = proof;
+      const { amr, signedInAtSeconds } = proof;
       await interactions.signIn(ctx, {
         accountId: account.id,
         acr: PASSWORD_ACR,
         amr,
         keep: false,
+        signedInAtSeconds,
       });
     },
   };

@@ -26,12 +26,15 @@ export type ArriveDeps = Pick<
   | "render"
   | "audit"
   | "basePath"
+  | "clock"
 >;
 
 /** What one arrival is about. */
 interface Visit extends UpstreamArrival {
   readonly ctx: Context;
   readonly interaction: ActiveInteraction;
+  /** Before anything was read of the account. */
+  readonly signedInAtSeconds: number;
 }
 
 export function createArrive(deps: ArriveDeps): Arrive {
@@ -50,6 +53,7 @@ export function createArrive(deps: ArriveDeps): Arrive {
       acr,
       amr,
       keep: false,
+      signedInAtSeconds: visit.signedInAtSeconds,
       upstream: { providerId, issuer, subject, sid, authTimeSeconds },
       upstreamIdToken: identity.idToken,
     });
@@ -123,7 +127,8 @@ export function createArrive(deps: ArriveDeps): Arrive {
   }
 
   return async (ctx, interaction, arrival) => {
-    const visit = { ctx, interaction, ...arrival };
+    const signedInAtSeconds = deps.clock.nowSeconds();
+    const visit = { ctx, interaction, signedInAtSeconds, ...arrival };
     const result = await federatedSignIn(arrival.identity, arrival.provider);
     if (result.outcome === "refused") return refuse(visit, result);
     if (result.outcome === "must_prove") return askForProof(visit, result.account);

@@ -44,7 +44,12 @@ describe("signIn", () => {
     };
     const logged: unknown[][] = [];
     const logger = { error: (...entry: unknown[]) => void logged.push(entry) };
-    const signIn = createSignIn({ accounts, passwordHasher: counted, logger });
+    const signIn = createSignIn({
+      accounts,
+      passwordHasher: counted,
+      logger,
+      clock: { nowMs: () => 5000, nowSeconds: () => 5 },
+    });
     const hashOf = async (username: string) =>
       (await accounts.findForSignIn(username))?.passwordHash ?? "";
     return { accounts, anna, signIn, calls, logged, hashOf };
@@ -54,7 +59,12 @@ describe("signIn", () => {
     const { signIn, anna } = await setUp();
     for (const identifier of ["Anna", "anna", " ANNA ", "ａｎｎａ", "anna.smith@ACME.test"]) {
       const result = await signIn({ identifier, password: PASSWORD });
-      expect(result).to.deep.equal({ outcome: "signed_in", account: anna, amr: ["pwd"] });
+      expect(result).to.deep.equal({
+        outcome: "signed_in",
+        account: anna,
+        amr: ["pwd"],
+        signedInAtSeconds: 5,
+      });
     }
   });
 

@@ -107,6 +107,33 @@ describe("revocations", () => {
     expect(state).to.include({ finds: 1, lists: 1 });
   });
 
+  it("of all sessions but one leave that one, until others end without it", async () => {
+    const others: Revocation = {
+      subject: "other_sessions",
+      id: "a",
+      issuedUntilSeconds: NOW,
+      expiresAtSeconds: NOW + 600,
+    };
+    const kept: Revocation = { ...others, subject: "kept_session", id: "s" };
+    const { revocations, rows, finishLists } = setUp({ withFeed: false });
+    rows.push(others, kept);
+    const facts = { itself: "session", accountId: "a", issuedAtSeconds: NOW } as const;
+    const isEnded = (sessionUid: string, changes = {}) =>
+      revocations.isRevoked({ ...facts, sessionUid, ...changes });
+    expect(await isEnded("s")).to.equal(false);
+    expect(await isEnded("other")).to.equal(true);
+    expect(await isEnded("other", { issuedAtSeconds: NOW + 1 }), "later").to.equal(false);
+    expect(await isEnded("other", { accountId: "b" }), "of another account").to.equal(false);
+    expect(await isEnded("other", { itself: undefined }), "of a token").to.equal(false);
+    const listed = revocations.list();
+    await finishLists();
+    expect(await listed).to.deep.equal([]);
+    rows.push({ ...others, issuedUntilSeconds: NOW + 5 });
+    expect(await isEnded("s"), "others ended without it").to.equal(true);
+    rows.splice(0, 3, { ...others, subject: "account" }, kept);
+    expect(await isEnded("s"), "all ended").to.equal(true);
+  });
+
   it("count what is told while they are read, which the list does not have yet", async () => {
     const { revocations, tell, finishLists } = setUp();
     tell(grant("told during"));
