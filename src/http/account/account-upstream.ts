@@ -150,7 +150,14 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
     const { providerId, issuer, subject, sid, idToken } = identity;
     const { acr, amr, authTimeSeconds } = identity.authentication;
     const upstream = { providerId, issuer, subject, sid, authTimeSeconds };
-    return browserAccounts.signIn(ctx, { ...who, acr, amr, upstream, upstreamIdToken: idToken });
+    return browserAccounts.signIn(ctx, {
+      ...who,
+      acr,
+      amr,
+      signedInAtSeconds: deps.clock.nowSeconds(),
+      upstream,
+      upstreamIdToken: idToken,
+    });
   }
 
   function refuse(
