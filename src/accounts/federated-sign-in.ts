@@ -66,14 +66,20 @@ export function createFederatedSignIn(deps: FederatedSignInDeps): FederatedSignI
   const { accounts, federatedIdentities } = deps;
   const takeOverProfile = createTakeOverProfile(deps);
 
-  async function decide({ person, rules }: Arrival): Promise<FederatedSignInDecision> {
+  async function findLinked(person: UpstreamPerson): Promise<Account | undefined> {
     const identity = await federatedIdentities.find(person);
-    const linked = identity === undefined ? undefined : await accounts.find(identity.accountId);
+    return identity === undefined ? undefined : accounts.find(identity.accountId);
+  }
+
+  async function decide({ person, rules }: Arrival): Promise<FederatedSignInDecision> {
     const email = believedEmail(rules, person);
+    const known = await findLinked(person);
     const holder =
-      linked !== undefined || email === undefined
+      known !== undefined || email === undefined
         ? undefined
         : await federatedIdentities.findAddressHolder(email);
+    // Whoever has the address may be the same person, made by a sign-in between the two look-ups.
+    const linked = holder === undefined ? known : await findLinked(person);
     return decideFederatedSignIn({ rules, person, linked, holder });
   }
 

@@ -91,6 +91,25 @@ describeOnEachBackend("federatedSignIn", (stores) => {
     expect(results.filter((each) => "by" in each && each.by === "new_account")).to.have.length(1);
   });
 
+  it("finds the account that the same person's other sign-in made between its own look-ups", async () => {
+    const person = newPerson(verified(newEmail()));
+    const { federatedIdentities } = stores();
+    let other: FederatedSignInResult | undefined;
+    const result = await createFederatedSignIn({
+      ...deps(),
+      federatedIdentities: {
+        ...federatedIdentities,
+        async find(subject) {
+          const found = await federatedIdentities.find(subject);
+          other ??= await signIn(person);
+          return found;
+        },
+      },
+    })(person, RULES);
+    if (other === undefined) throw new Error("no other sign-in");
+    expect(accountIdOf(result)).to.equal(accountIdOf(other));
+  });
+
   it("makes two accounts of two people with one user name at once, told apart", async () => {
     const username = `same-${randomUUID()}`;
     const results = await Promise.all([1, 2, 3].map(() => signIn(newPerson({ username }))));

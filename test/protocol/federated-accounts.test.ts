@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { UpstreamProviderChanges } from "../../src/federation/upstream-provider.js";
+import { createDirectClient, postJson } from "../support/first-party.js";
 import { createTestClient, type TestClient } from "../support/test-client.js";
 import { connect, type RelyingParty } from "../support/relying-party-libraries.js";
 import { PASSWORD, startTestServer, type TestServer } from "../support/test-server.js";
@@ -390,6 +391,19 @@ describe("accounts of people who sign in through other providers", () => {
       // Breaking the glass: disabled, it is the only way in no longer.
       await withRules({ only: true, disabled: true }, async () => {
         expect((await open()).html).to.contain('name="identifier"');
+      });
+    });
+
+    it("closes the applications' own forms, too, while it is the only way in (ASVS 6.3.4)", async () => {
+      const direct = await createDirectClient(server);
+      const credentials = { username: "ada", password: PASSWORD };
+      const signIn = () =>
+        postJson(`${server.issuer}/login`, { ...credentials, scope: "openid" }, { client: direct });
+      expect((await signIn()).status).to.equal(200);
+      await withRules({ only: true }, async () => {
+        const refused = await signIn();
+        expect(refused.status).to.equal(400);
+        expect(refused.body).to.contain("invalid_grant");
       });
     });
 
