@@ -76,6 +76,10 @@ describe("a provider that lies or fails", function () {
   afterEach(async () => {
     await Promise.all(upstreams.map((upstream) => upstream.stop()));
     upstreams = [];
+    // Their ports, which are in their issuers, are somebody else's next.
+    for (const { id } of await server.app.upstreamProviders.list()) {
+      await server.app.upstreamProviders.delete(id);
+    }
   });
   after(() => server.close());
 

@@ -13,18 +13,24 @@ import { addressesOf, type KillableUpstream, type UpstreamOptions } from "./upst
 const CLIENT_ID = "a relying party";
 const CLIENT_SECRET = "what the bare provider and its client share: + & % =";
 
+export interface BareProvider extends KillableUpstream {
+  /** Dies once it has sent the next person back, before anybody can exchange the code. */
+  dieOnceAnswered(): void;
+}
+
 /** @param client what is registered of it besides, or otherwise. */
 export async function startBareProvider(
   options: UpstreamOptions,
   client: Partial<ClientMetadata> = {},
-): Promise<KillableUpstream> {
+): Promise<BareProvider> {
   const [port = 0] = await findFreePorts(1);
   const issuer = `http://127.0.0.1:${port}`;
   const provider = new Provider(issuer, configure(options, client));
   /** By username. */
   const browsers = new Map<string, UserAgent>();
   let server: Server | undefined;
-  const self: KillableUpstream = {
+  let isDying = false;
+  const self: BareProvider = {
     issuer,
     clientId: CLIENT_ID,
     clientSecret: CLIENT_SECRET,
@@ -70,10 +76,21 @@ export async function startBareProvider(
       await closed;
     },
     async start() {
+      isDying = false;
       const handle = provider.callback();
-      const next = createServer((request, response) => void handle(request, response));
+      const { callback } = addressesOf(options);
+      const next = createServer((request, response) => {
+        response.once("finish", () => {
+          const isAnswer = String(response.getHeader("Location")).startsWith(callback);
+          if (isDying && isAnswer) void self.kill();
+        });
+        void handle(request, response);
+      });
       await new Promise<void>((resolve) => next.listen(port, "127.0.0.1", resolve));
       server = next;
+    },
+    dieOnceAnswered() {
+      isDying = true;
     },
     stop: () => self.kill(),
   };
