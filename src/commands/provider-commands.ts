@@ -6,7 +6,7 @@ import { PROVIDER_MEMBERS, toProviderDocument } from "../federation/provider-doc
 import type { UpstreamProvider, UpstreamProviderChanges } from "../federation/upstream-provider.js";
 import { LatchkeyError } from "../lib/errors.js";
 import { formatTable, notFound, type CommandResult } from "./command.js";
-import { toProviderFacts, type ProviderOptions } from "./provider-options.js";
+import { mergeClaims, toProviderFacts, type ProviderOptions } from "./provider-options.js";
 
 type Providers = Pick<
   App,
@@ -31,9 +31,10 @@ export async function addProvider(
   app: Providers,
   { id, clientSecret, facts, untested }: AddProviderOptions,
 ): Promise<CommandResult> {
-  const given = { ...toProviderFacts(facts), id, clientId: facts.clientId };
+  const { claims, ...given } = { ...toProviderFacts(facts), id, clientId: facts.clientId };
   const sealedClientSecret = seal(app, id, clientSecret);
-  const draft = completeProvider({ ...given, sealedClientSecret });
+  const plain = completeProvider({ ...given, sealedClientSecret });
+  const draft = { ...plain, claims: mergeClaims(plain.claims, claims) };
   assertRight(draft);
   const isChosen = untested || given.authentication !== undefined;
   const authentication = isChosen ? draft.authentication : await app.suggestAuthentication(draft);
@@ -92,7 +93,7 @@ export async function updateProvider(
   id: string,
   { facts, clientSecret }: UpdateProviderOptions,
 ): Promise<CommandResult> {
-  const { preset, ...given } = toProviderFacts(facts);
+  const { preset, claims, ...given } = toProviderFacts(facts);
   if (preset !== undefined) {
     const message = "A preset is chosen when a provider is added: remove it and add it anew.";
     throw new LatchkeyError("invalid_option", message, { status: 400 });
@@ -104,7 +105,10 @@ export async function updateProvider(
     ([, value]) => value !== undefined,
   );
   const provider = await change(app, id, (current) => {
-    const changes: UpstreamProviderChanges = Object.fromEntries(stated);
+    const changes: UpstreamProviderChanges = {
+      ...Object.fromEntries(stated),
+      claims: mergeClaims(current.claims, claims),
+    };
     assertRight({ ...current, ...changes });
     return changes;
   });

@@ -64,6 +64,13 @@ export function toProviderFacts(options: ProviderOptions): Facts {
   };
 }
 
+/** A source that is empty takes the claim away. */
+export function mergeClaims(known: ClaimMapping, given: ClaimMapping | undefined): ClaimMapping {
+  return Object.fromEntries(
+    Object.entries({ ...known, ...given }).filter(([, source]) => source !== ""),
+  );
+}
+
 function withoutGaps(facts: Facts): Facts {
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
 }

@@ -116,6 +116,25 @@ describe("commands about providers", () => {
     expect((await providers.testProvider(server.app, "bare")).text).to.not.include("PROBLEM");
   });
 
+  it("change single claims of the mapping and leave the others", async () => {
+    const given = four();
+    const facts = { ...given.facts, claim: ["name=display.name", "picture="] };
+    await providers.addProvider(server.app, { ...given, facts, untested: true });
+    const claimsOf = async () => (await server.app.upstreamProviders.find("bare"))?.claims;
+    expect(await claimsOf()).to.include({ name: "display.name", email: "email" });
+    expect(await claimsOf()).to.not.have.property("picture");
+    await providers.updateProvider(server.app, "bare", {
+      facts: { claim: ["email=mail"] },
+      clientSecret: undefined,
+    });
+    expect(await claimsOf()).to.include({ name: "display.name", email: "mail" });
+    const unknown = providers.updateProvider(server.app, "bare", {
+      facts: { claim: ["sub=email"] },
+      clientSecret: undefined,
+    });
+    expect(await codeOfRejection(unknown)).to.equal("invalid_provider");
+  });
+
   it("refuse what is no provider, with all that is wrong", async () => {
     const facts = { issuer: "http://idp.example.com", clientId: "x", allowDomain: ["@nothing"] };
     const err = await rejectionOf(
