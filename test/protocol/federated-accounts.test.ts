@@ -201,15 +201,33 @@ describe("accounts of people who sign in through other providers", () => {
     });
     expect(await subjectOf(ADA)).to.equal(claims?.["sub"]);
 
-    const [identity] = await identitiesOf("ada@example.com");
-    if (identity === undefined) throw new Error("not linked");
-    const waysIn = { password: true, issuers: [] };
-    await server.app.federatedIdentities.unlink(identity.accountId, identity, waysIn);
+    await unlinkAda();
     // A copy of the browser from before: its proof was used.
     const copy = browser();
     copy.cookies.push(...cookies);
     await copy.submit(page, { password: PASSWORD }, { action: /\/link$/ });
     expect(await identitiesOf("ada@example.com")).to.deep.equal([]);
+  });
+
+  async function unlinkAda(): Promise<void> {
+    const [identity] = await identitiesOf("ada@example.com");
+    if (identity === undefined) throw new Error("not linked");
+    const waysIn = { password: true, issuers: [] };
+    await server.app.federatedIdentities.unlink(identity.accountId, identity, waysIn);
+  }
+
+  it("takes a proof once, also when it comes twice at once", async () => {
+    const agent = browser();
+    const { page } = await through(agent, ADA);
+    const copy = browser();
+    copy.cookies.push(...structuredClone(agent.cookies));
+    const links = () => server.logs.filter(({ event }) => event === "identity.linked").length;
+    const before = links();
+    await Promise.all(
+      [agent, copy].map((each) => each.submit(page, { password: PASSWORD }, { action: /\/link$/ })),
+    );
+    expect(links() - before).to.equal(1);
+    await unlinkAda();
   });
 
   it("takes the proof through a provider that the account is linked with already", async () => {
