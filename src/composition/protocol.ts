@@ -7,7 +7,7 @@ import { createInteractions, createInteractionUrl } from "../oidc/interactions.j
 import { createModelValues } from "../oidc/model-values.js";
 import { createSealedRequests } from "../oidc/sealed-request.js";
 import { createLogoutQueue } from "../sessions/logout-queue.js";
-import { createRememberUpstream } from "../oidc/remember-upstream.js";
+import { createRememberUpstream, createSaveUpstreamSession } from "../oidc/remember-upstream.js";
 import { createUpstreamSessions } from "../oidc/upstream-sessions.js";
 import { createUpstreamSignOut } from "../oidc/upstream-sign-out.js";
 import type { Federation } from "./federation.js";
@@ -45,6 +45,7 @@ export function createProtocol(
     basePath,
   });
   const handleOf = ({ uid }: { readonly uid: string }) => values.veil(uid);
+  const saveUpstreamSession = createSaveUpstreamSession({ ...shared, handleOf });
   const upstreamSignOut = createUpstreamSignOut({
     ...shared,
     ...federation,
@@ -61,7 +62,7 @@ export function createProtocol(
     cookieSignatures: secrets.cookies,
     dpopNonceSecrets: secrets.dpopNonces,
     pages: providerPages,
-    upstreamAnswers: [createRememberUpstream({ ...shared, handleOf }), upstreamSignOut.leadOn],
+    upstreamAnswers: [createRememberUpstream(saveUpstreamSession), upstreamSignOut.leadOn],
     signingOut: {
       browserSealer: secrets.browserNotes,
       endSession: (uid) =>
@@ -80,17 +81,19 @@ export function createProtocol(
     sealer,
     cookieSignatures: secrets.cookies,
   });
-  const browserAccounts = createBrowserAccounts({
-    ...shared,
-    ...sessions,
-    provider: running.provider,
-    browserSealer: secrets.browserNotes,
-  });
   const upstreamSessionEnds = createUpstreamSessions({
     ...shared,
     ...federation,
     ...sessions,
+    saveUpstreamSession,
     idTokenSealer: secrets.upstreamIdTokens,
+  });
+  const browserAccounts = createBrowserAccounts({
+    upstreamSessionEnds,
+    ...shared,
+    ...sessions,
+    provider: running.provider,
+    browserSealer: secrets.browserNotes,
   });
   const interactions = createInteractions({
     ...stores,

@@ -15,6 +15,7 @@ import type { Lifetimes } from "./lifetimes.js";
 import { createParkedSessions } from "./parked-sessions.js";
 import type { SessionDirectory } from "./session-directory.js";
 import type { SessionUpstream } from "./session-upstream.js";
+import type { UpstreamSessions } from "./upstream-sessions.js";
 
 export interface HeldSession {
   /** Stays the same; never told to a browser. */
@@ -74,6 +75,7 @@ export interface BrowserAccountsDeps {
   readonly provider: Provider;
   readonly accounts: Pick<AccountStore, "find">;
   readonly browserSealer: Sealer;
+  readonly upstreamSessionEnds: Pick<UpstreamSessions, "remember">;
   readonly sessionDirectory: Pick<SessionDirectory, "handleOf">;
   readonly endSessions: Pick<EndSessions, "endByUid">;
   readonly settings: Pick<Lifetimes, "sessionIdleSeconds"> & {
@@ -190,7 +192,8 @@ export function createBrowserAccounts(deps: BrowserAccountsDeps): BrowserAccount
       return held.flat();
     },
 
-    async signIn(ctx, { accountId, acr, amr, keep, signedInAtSeconds: loginTs, upstream }) {
+    async signIn(ctx, authentication) {
+      const { accountId, acr, amr, keep, signedInAtSeconds: loginTs, upstream } = authentication;
       const session = await makeRoom(ctx, accountId);
       const login = { accountId, acr, amr: [...amr], loginTs, transient: !keep, upstream };
       session.loginAccount(login);
@@ -198,6 +201,8 @@ export function createBrowserAccounts(deps: BrowserAccountsDeps): BrowserAccount
       if (session.exp !== undefined) session.resetIdentifier();
       Object.assign(session, { device: deviceFacts(ctx, deps.clock.nowSeconds()) });
       await session.save(settings.sessionIdleSeconds);
+      const { upstreamIdToken } = authentication;
+      await deps.upstreamSessionEnds.remember(session.uid, upstream, upstreamIdToken);
       setCookie(ctx, session);
     },
 

@@ -12,14 +12,21 @@ export interface RememberUpstreamDeps {
   readonly clock: Clock;
 }
 
-/**
- * Remembers which session at a provider a session here began with. Not before: a session has its name
- * once somebody has signed in to it. The browser hears of the sign-in only when this is written.
- */
-export function createRememberUpstream(deps: RememberUpstreamDeps): FinishAnswer {
-  const { upstreamSessions, handleOf, settings, clock } = deps;
+/** What a session began with; `upstream` is undefined when it was nothing of another provider. */
+export interface UpstreamBeginning {
+  readonly upstream?: SessionUpstream | undefined;
+  readonly sealedIdToken?: string | undefined;
+}
 
-  function save(uid: string, { upstream, sealedIdToken }: LoginResult): Promise<void> | undefined {
+/** Writes which session at a provider the session here that is called `uid` began with. */
+export type SaveUpstreamSession = (
+  uid: string,
+  beginning: UpstreamBeginning,
+) => Promise<void> | undefined;
+
+export function createSaveUpstreamSession(deps: RememberUpstreamDeps): SaveUpstreamSession {
+  const { upstreamSessions, handleOf, settings, clock } = deps;
+  return (uid, { upstream, sealedIdToken }) => {
     if (upstream === undefined) return undefined;
     const { providerId, subject, sid } = upstream;
     const now = clock.nowSeconds();
@@ -32,16 +39,20 @@ export function createRememberUpstream(deps: RememberUpstreamDeps): FinishAnswer
       beganAtSeconds: now,
       expiresAtSeconds: now + settings.sessionAbsoluteSeconds,
     });
-  }
-
-  return (ctx) => {
-    const { route, session, entities } = ctx.oidc ?? {};
-    if (route !== "resume" || session === undefined) return undefined;
-    return save(session.uid, { ...entities?.Interaction?.result?.login });
   };
 }
 
-interface LoginResult extends Record<string, unknown> {
-  readonly upstream?: SessionUpstream;
-  readonly sealedIdToken?: string;
+/**
+ * Does so at the end of a sign-in to an application. Not before: a session has its name once somebody
+ * has signed in to it. The browser hears of the sign-in only when this is written.
+ */
+export function createRememberUpstream(save: SaveUpstreamSession): FinishAnswer {
+  return (ctx) => {
+    const { route, session, entities } = ctx.oidc ?? {};
+    if (route !== "resume" || session === undefined) return undefined;
+    const login: UpstreamBeginning & Record<string, unknown> = {
+      ...entities?.Interaction?.result?.login,
+    };
+    return save(session.uid, login);
+  };
 }

@@ -13,10 +13,17 @@ import { parseKeySet } from "../tokens/verify-id-token.js";
 import { verifyLogoutToken, type LogoutToken } from "../tokens/verify-logout-token.js";
 import type { EndedSession, EndSessions } from "./end-sessions.js";
 import type { ModelStore } from "./model-store.js";
+import type { SaveUpstreamSession } from "./remember-upstream.js";
 import type { SessionDirectory } from "./session-directory.js";
 import type { SessionUpstream } from "./session-upstream.js";
 
 export interface UpstreamSessions {
+  /** For a sign-in without an application; the others are remembered by `createRememberUpstream`. */
+  remember(
+    uid: string,
+    upstream: SessionUpstream | undefined,
+    idToken: string | undefined,
+  ): Promise<void>;
   /** @returns undefined unless signing out here is to lead on to signing out there. */
   sealIdToken(
     upstream: SessionUpstream | undefined,
@@ -36,6 +43,7 @@ export interface UpstreamSessionsDeps {
   readonly upstreamSessions: UpstreamSessionStore;
   readonly upstreamProviders: Pick<UpstreamProviderStore, "find">;
   readonly upstreamKeys: UpstreamKeys;
+  readonly saveUpstreamSession: SaveUpstreamSession;
   readonly sessionDirectory: Pick<SessionDirectory, "findByHandle">;
   readonly endSessions: Pick<EndSessions, "endSession">;
   readonly models: Pick<ModelStore, "find" | "insertOnce">;
@@ -74,12 +82,20 @@ export function createUpstreamSessions(deps: UpstreamSessionsDeps): UpstreamSess
     return ended;
   }
 
+  const sealIdToken: UpstreamSessions["sealIdToken"] = async (upstream, idToken) => {
+    if (upstream === undefined || idToken === undefined) return undefined;
+    const provider = await deps.upstreamProviders.find(upstream.providerId);
+    if (provider?.logout.toUpstream !== true) return undefined;
+    return deps.idTokenSealer.seal(idToken, idTokenContext(upstream));
+  };
+
   return {
-    async sealIdToken(upstream, idToken) {
-      if (upstream === undefined || idToken === undefined) return undefined;
-      const provider = await deps.upstreamProviders.find(upstream.providerId);
-      if (provider?.logout.toUpstream !== true) return undefined;
-      return deps.idTokenSealer.seal(idToken, idTokenContext(upstream));
+    sealIdToken,
+
+    async remember(uid, upstream, idToken) {
+      if (upstream === undefined) return;
+      const sealedIdToken = await sealIdToken(upstream, idToken);
+      await deps.saveUpstreamSession(uid, { upstream, sealedIdToken });
     },
 
     async endByLogoutToken(provider, logoutToken) {

@@ -65,6 +65,18 @@ describe("logout tokens of a provider (OpenID Connect Back-Channel Logout 1.0)",
     expect(await isSignedIn(other)).to.equal(false);
   });
 
+  it("end sessions that began on the account's own pages, too", async () => {
+    const sub = randomUUID();
+    const agent = createUserAgent(server.issuer);
+    const start = `${server.issuer}/account/sign-in/upstream/${id}?to=sign-ins`;
+    const { url: there } = await agent.open(start);
+    const page = await agent.open(upstream.signIn(there, sub));
+    expect(page.html).to.include("Where you are signed in");
+    await send(await upstream.signLogoutToken({ sub }));
+    const { html } = await agent.open(`${server.issuer}/account`);
+    expect(html).to.include("Sign in to your account");
+  });
+
   it("are taken once: a second time nobody is signed out (§2.6)", async () => {
     const sub = randomUUID();
     await signIn(sub);
