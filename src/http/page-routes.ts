@@ -19,10 +19,9 @@ import { addInteractionRoutes } from "./interaction-routes.js";
 
 export interface PageDeps
   extends
-    Omit<InteractionRoutesDeps & AccountDeps, keyof MadeHere>,
+    Omit<InteractionRoutesDeps & AccountDeps & SignedOutRouteDeps, keyof MadeHere>,
     Omit<UpstreamSignInsDeps, "cookie" | "upstreamProviders">,
     Omit<UpstreamLogoutDeps, "upstreamProviders">,
-    SignedOutRouteDeps,
     HomeDeps {
   readonly formMac: Mac;
 }

@@ -7,6 +7,7 @@ import { describeScopes } from "../oidc/scope-words.js";
 import { describeAccount } from "./describe-account.js";
 import type { Renderer } from "./render.js";
 import { renderOverloaded } from "./render-overloaded.js";
+import { renderSignOutElsewhere } from "./render-sign-out-elsewhere.js";
 import { uidOf } from "./uid-of.js";
 import { allowFormReturn } from "./security-headers.js";
 
@@ -112,9 +113,7 @@ export function createProviderPages({
     },
 
     async renderSignOutElsewhere(ctx, page) {
-      // A page and no redirect: browsers hold `form-action` against all redirects after a form.
-      ctx.set("Refresh", `0; url=${page.url}`);
-      render(ctx, "sign-out-elsewhere", page);
+      renderSignOutElsewhere(ctx, page, render);
     },
 
     async renderUserCodeInput(ctx, { action, xsrf, userCode, problem }) {

@@ -15,6 +15,11 @@ import { idTokenContext } from "./upstream-sessions.js";
 export interface UpstreamSignOut {
   /** Lets a sign-out here lead on to the provider where the session had begun, if it is to. */
   readonly leadOn: FinishAnswer;
+  /**
+   * Where a browser is to go on to whose session has ended here. Undefined: nowhere, also when the
+   * provider cannot be asked; the person is signed out here all the same.
+   */
+  findElsewhere(uid: string, returnTo: string): Promise<SignOutElsewherePage | undefined>;
   /** @returns where the sign-out here had led to; undefined for a `state` that is not ours, or old. */
   openReturnAddress(state: string): string | undefined;
 }
@@ -61,31 +66,39 @@ export function createUpstreamSignOut(deps: UpstreamSignOutDeps): UpstreamSignOu
     return url.href;
   }
 
-  async function findElsewhere(ctx: KoaContextWithOIDC): Promise<SignOutElsewherePage | undefined> {
-    const handle = deps.handleOf({ uid: ctx.oidc.session?.uid ?? "" });
+  async function requireElsewhere(
+    uid: string,
+    returnTo: string,
+  ): Promise<SignOutElsewherePage | undefined> {
+    const handle = deps.handleOf({ uid });
     const [last] = await upstreamSessions.listOf(handle);
     if (last === undefined) return undefined;
     await upstreamSessions.forget(handle);
     const provider = await upstreamProviders.find(last.providerId);
-    if (provider === undefined || provider.disabled || !provider.logout.toUpstream)
-      return undefined;
-    const url = await findUrl(provider, last, ctx.response.get("Location"));
-    return url === undefined ? undefined : { displayName: provider.displayName, url };
+    const isMeant = provider?.disabled === false && provider.logout.toUpstream;
+    const url = isMeant ? await findUrl(provider, last, returnTo) : undefined;
+    return url === undefined ? undefined : { displayName: provider?.displayName ?? "", url };
   }
 
-  async function leadOn(ctx: KoaContextWithOIDC): Promise<void> {
+  async function findElsewhere(uid: string, returnTo: string) {
     try {
-      const elsewhere = await findElsewhere(ctx);
-      if (elsewhere === undefined) return;
-      ctx.remove("Location");
-      await deps.pages.renderSignOutElsewhere(ctx, elsewhere);
+      return await requireElsewhere(uid, returnTo);
     } catch (err) {
-      // The person is signed out here, and goes where the application asked for.
       deps.logger.warn({ err }, "no sign-out at the provider that a session began with");
+      return undefined;
     }
   }
 
+  async function leadOn(ctx: KoaContextWithOIDC): Promise<void> {
+    const uid = ctx.oidc.session?.uid ?? "";
+    const elsewhere = await findElsewhere(uid, ctx.response.get("Location"));
+    if (elsewhere === undefined) return;
+    ctx.remove("Location");
+    await deps.pages.renderSignOutElsewhere(ctx, elsewhere);
+  }
+
   return {
+    findElsewhere,
     leadOn: (ctx) => (hasSignedOut(ctx) ? leadOn(ctx) : undefined),
 
     openReturnAddress(state) {

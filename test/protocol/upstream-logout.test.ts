@@ -113,6 +113,19 @@ for (const { name, start, isThere } of UPSTREAMS) {
       const { url } = await agent.open(back);
       expect(url.href).to.equal(`${AFTER_LOGOUT}?state=a-state`);
     });
+    it("a sign-out on the account's own pages leads on to there, too", async () => {
+      const { agent } = await signIn();
+      const account = await agent.open(`${server.issuer}/account`);
+      const page = await agent.submit(account, {}, { action: /account\/sign-out$/ });
+      expect(page.html).to.include("You are signed out here");
+      const there = new URL(/0; url=(.*)/.exec(page.headers.get("Refresh") ?? "")?.[1] ?? "");
+      expect(there.origin).to.equal(new URL(upstream.issuer).origin);
+      const state = new URLSearchParams({ state: there.searchParams.get("state") ?? "" });
+      const back = await agent.open(`${server.issuer}/oauth/signed-out?${state}`);
+      expect(back.html).to.include("You are signed out");
+      expect(await isSignedIn(agent)).to.equal(false);
+    });
+
     it("signs in with one account every time", async () => {
       const first = await signIn();
       const second = await signIn();

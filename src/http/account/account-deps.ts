@@ -10,6 +10,7 @@ import type { Clock } from "../../lib/clock.js";
 import type { Sealer } from "../../lib/seal.js";
 import type { BrowserAccounts, HeldSession } from "../../oidc/browser-accounts.js";
 import type { Sessions } from "../../oidc/create-sessions.js";
+import type { UpstreamSignOut } from "../../oidc/upstream-sign-out.js";
 import type { SignedOutNotes } from "../../oidc/signed-out-notes.js";
 import type { UpstreamFailures } from "../federation/upstream-failures.js";
 import type { UpstreamSignIns } from "../federation/upstream-sign-ins.js";
@@ -32,6 +33,7 @@ export interface AccountDeps {
   readonly listForSignIn: () => Promise<SignInChoice[]>;
   readonly upstreamSignIns: UpstreamSignIns;
   readonly upstreamFailures: UpstreamFailures;
+  readonly upstreamSignOut: Pick<UpstreamSignOut, "findElsewhere">;
   readonly formGuard: FormGuard;
   /** For what a browser keeps for itself. */
   readonly browserSealer: Sealer;

@@ -1,5 +1,6 @@
 import type Router from "@koa/router";
 import { ROUTES } from "../../oidc/routes.js";
+import { renderSignOutElsewhere } from "../render-sign-out-elsewhere.js";
 import type { AccountDeps } from "./account-deps.js";
 import type { AccountGuard } from "./guard.js";
 
@@ -25,8 +26,11 @@ export function addSignOut(router: Router, deps: AccountDeps, guard: AccountGuar
         ctx,
         live.flatMap(({ clients }) => clients),
       );
+      const next = `${basePath}${ROUTES.end_session}/success`;
+      const elsewhere = await deps.upstreamSignOut.findElsewhere(current.uid, next);
+      if (elsewhere !== undefined) return renderSignOutElsewhere(ctx, elsewhere, deps.render);
       ctx.status = 303;
-      ctx.redirect(`${basePath}${ROUTES.end_session}/success`);
+      ctx.redirect(next);
     }),
   );
 }
