@@ -25,7 +25,7 @@ export async function listSessions(app: Live, username: string): Promise<Command
 
 /** @param handle as `session list` shows it. */
 export async function endSession(app: Live, handle: string): Promise<CommandResult> {
-  const session = await app.sessionDirectory.findByHandle(handle);
+  const session = await app.sessionDirectory.findToEnd(handle);
   if (session === undefined) throw notFound("session", handle);
   const { accountId, clients } = await app.endSessions.endSession(session, {
     reason: "administrator",

@@ -59,7 +59,7 @@ export function parseSubject(given: ManagedSubject) {
 }
 
 /** @throws LatchkeyError `not_found` (404) */
-export async function requireSession(
+async function requireSession(
   handle: string,
   sessionDirectory: Pick<SessionDirectory, "findByHandle">,
 ): Promise<SessionFacts> {

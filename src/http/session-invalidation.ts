@@ -7,7 +7,7 @@ import type { Sessions } from "../oidc/create-sessions.js";
 import type { EndedSession } from "../oidc/end-sessions.js";
 import type { SessionFacts } from "../oidc/session-facts.js";
 import type { BearerCaller } from "./bearer-caller.js";
-import { notThere, parseSubject, requireSession } from "./managed-sessions.js";
+import { notThere, parseSubject } from "./managed-sessions.js";
 import { assertOwnPage } from "./own-browser.js";
 import { parseInvalidation, type Invalidation } from "./parse-invalidation.js";
 import { describeEnded, INACTIVE } from "./session-answers.js";
@@ -57,8 +57,8 @@ export function addSessionInvalidation(router: Router, deps: SessionInvalidation
       return endSessions.endAllOfAccount(accountId, { reason: "person", except, includingOffline });
     }
     const session =
-      asked.session === undefined ? current : await requireSession(asked.session, sessionDirectory);
-    if (session.accountId !== accountId) throw notThere("session");
+      asked.session === undefined ? current : await sessionDirectory.findToEnd(asked.session);
+    if (session?.accountId !== accountId) throw notThere("session");
     const includingOffline = asked.offline ?? false;
     return [await endSessions.endSession(session, { reason: "person", includingOffline })];
   }
@@ -67,7 +67,8 @@ export function addSessionInvalidation(router: Router, deps: SessionInvalidation
     const { kind, id } = parseSubject(asked);
     const reason = "administrator";
     if (kind === "session") {
-      const session = await requireSession(id, sessionDirectory);
+      const session = await sessionDirectory.findToEnd(id);
+      if (session === undefined) throw notThere("session");
       const includingOffline = asked.offline ?? false;
       return [await endSessions.endSession(session, { reason, includingOffline })];
     }

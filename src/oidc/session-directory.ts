@@ -45,6 +45,11 @@ export interface SessionDirectory {
   /** @returns undefined for any handle that names no live session. */
   findByHandle(handle: string): Promise<SessionFacts | undefined>;
   findByUid(uid: string): Promise<SessionFacts | undefined>;
+  /**
+   * Also one that has ended and still lies there, since whoever ended it was cut short: ending it again
+   * does what was left.
+   */
+  findToEnd(handle: string): Promise<SessionFacts | undefined>;
   handleOf(session: Pick<SessionFacts, "uid">): string;
   summarize(session: SessionFacts): Promise<SessionSummary>;
 }
@@ -66,11 +71,15 @@ export function createSessionDirectory(deps: SessionDirectoryDeps): SessionDirec
     return session === undefined || (await isEnded.session(stored.payload)) ? [] : [session];
   }
 
-  async function findByUid(uid: string): Promise<SessionFacts | undefined> {
+  async function findStored(uid: string): Promise<StoredSession | undefined> {
     const payload = await models.findSessionByUid(uid);
     const id = payload && sessionIdOf(payload);
-    if (payload === undefined || id === undefined) return undefined;
-    return (await readLive({ id, payload }))[0];
+    return payload === undefined || id === undefined ? undefined : { id, payload };
+  }
+
+  async function findByUid(uid: string): Promise<SessionFacts | undefined> {
+    const stored = await findStored(uid);
+    return stored && (await readLive(stored))[0];
   }
 
   async function nameOf(clientId: string): Promise<string> {
@@ -93,6 +102,10 @@ export function createSessionDirectory(deps: SessionDirectoryDeps): SessionDirec
     async findByHandle(handle) {
       // What was not veiled here unveils to something, too: to what nobody can have.
       return HANDLE.test(handle) ? findByUid(values.unveil(handle)) : undefined;
+    },
+    async findToEnd(handle) {
+      const stored = HANDLE.test(handle) ? await findStored(values.unveil(handle)) : undefined;
+      return stored && readSession(stored);
     },
     handleOf: ({ uid }) => values.veil(uid),
     async summarize(session) {

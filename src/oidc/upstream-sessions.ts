@@ -44,7 +44,7 @@ export interface UpstreamSessionsDeps {
   readonly upstreamProviders: Pick<UpstreamProviderStore, "find">;
   readonly upstreamKeys: UpstreamKeys;
   readonly saveUpstreamSession: SaveUpstreamSession;
-  readonly sessionDirectory: Pick<SessionDirectory, "findByHandle">;
+  readonly sessionDirectory: Pick<SessionDirectory, "findToEnd">;
   readonly endSessions: Pick<EndSessions, "endSession">;
   readonly models: Pick<ModelStore, "find" | "insertOnce">;
   readonly idTokenSealer: Sealer;
@@ -71,7 +71,7 @@ export function createUpstreamSessions(deps: UpstreamSessionsDeps): UpstreamSess
     const meant = await upstreamSessions.listMeant({ providerId: provider.id, subject, sid });
     const ended: EndedSession[] = [];
     for (const { handle } of meant) {
-      const session = await sessionDirectory.findByHandle(handle);
+      const session = await sessionDirectory.findToEnd(handle);
       if (session !== undefined) {
         // Refresh tokens with offline_access stay (§2.7).
         const options = { reason: "upstream_logout", includingOffline: false } as const;

@@ -69,7 +69,7 @@ export function createActs(deps: AccountDeps): Acts {
 
   /** That of somebody else is as unknown as one that does not exist. */
   async function findOwn(handle: string, { account, uid }: HeldSession) {
-    const found = await sessionDirectory.findByHandle(handle);
+    const found = await sessionDirectory.findToEnd(handle);
     return found?.accountId === account.id && found.uid !== uid ? found : undefined;
   }
 
