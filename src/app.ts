@@ -76,7 +76,12 @@ export async function createApp(deps: AppDeps) {
       issuerHost: new URL(issuer).host,
       endAccess: sessions.endAccess,
     }),
-    clientAdministration: createClientAdministration({ ...running, clients, revocations, audit }),
+    clientAdministration: createClientAdministration({
+      ...running,
+      ...stores,
+      revocations,
+      audit,
+    }),
     /** Answers every request; Koa never lets it reject. */
     handler: ((req, res) => void answer(req, res)) satisfies RequestListener,
     setPlaygroundSecret: routes.setPlaygroundSecret,

@@ -5,6 +5,7 @@ import { findUnsafeUri } from "../clients/find-unsafe-uri.js";
 import { LatchkeyError } from "../lib/errors.js";
 import type { Audit } from "../lib/audit.js";
 import { randomToken } from "../lib/random-token.js";
+import type { EndingStore } from "../sessions/ending-store.js";
 import type { Revocations } from "../tokens/revocations.js";
 
 export interface NewClient {
@@ -37,6 +38,7 @@ export interface ClientAdministrationDeps {
   readonly provider: Provider;
   readonly clients: ClientStore;
   readonly revocations: Pick<Revocations, "revoke">;
+  readonly endings: Pick<EndingStore, "request">;
   readonly audit: Audit;
 }
 
@@ -47,6 +49,7 @@ export function createClientAdministration({
   provider,
   clients,
   revocations,
+  endings,
   audit,
 }: ClientAdministrationDeps): ClientAdministration {
   return {
@@ -82,6 +85,9 @@ export function createClientAdministration({
       // Before: a client that is not there cannot be deleted again, should only half be done.
       await revocations.revoke([{ subject: "client", id: clientId }]);
       const deleted = await clients.delete(clientId);
+      // Afterwards, so that nobody is told who is there no more. Its part in sessions and its grants
+      // open nothing; a server clears them up.
+      await endings.request({ subject: "client", id: clientId, reason: "administrator" }, 0);
       if (deleted) audit({ event: "client.deleted", outcome: "success", clientId });
       return deleted;
     },

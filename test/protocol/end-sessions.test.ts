@@ -165,6 +165,20 @@ describe("ending sessions", () => {
     expect(clients).to.include(elsewhere.clientId).and.not.include(client.clientId);
   });
 
+  it("takes a client that is deleted out of the sessions that it had part in; they go on", async () => {
+    const one = await signIn();
+    const elsewhere = await createTestClient(server);
+    await signInWith(server, await connect(server, elsewhere), { agent: one.agent });
+    expect(await server.app.clientAdministration.delete(client.clientId)).to.equal(true);
+    await eventually("it is forgotten", async () => !(await isSignedIn(one)));
+    const clients = (await list()).flatMap((session) =>
+      session.clients.map((each) => each.clientId),
+    );
+    expect(clients).to.include(elsewhere.clientId).and.not.include(client.clientId);
+    const grants = await server.app.models.listGrants(await accountId());
+    expect(grants.map(({ payload }) => payload["clientId"])).to.not.include(client.clientId);
+  });
+
   it("ends every session and offline grant when the password changes, and tells clients (ASVS 7.4.3)", async () => {
     const signedIn = [await signIn(), await signIn({ parameters: OFFLINE })];
     await server.app.setPassword((await accountId()) as never, server.password);
