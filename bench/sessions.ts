@@ -1,6 +1,7 @@
 /**
  * What listing and ending the sessions of one account costs with 100,000 sessions of 10,000 accounts,
- * beside 100 sessions of 10: milliseconds, and the ratio of both. On each store, or on the one that is
+ * beside 100 sessions of 10: milliseconds, and the ratio of both. Ending includes what SQL keeps of it:
+ * the revocations, and a logout for each client to be told. On each store, or on the one that is
  * named (SQLite, PostgreSQL, Redis).
  */
 import { mkdtemp, rm } from "node:fs/promises";
@@ -14,7 +15,15 @@ import { migrateDatabase } from "../src/storage/migrate.js";
 import { openDatabase } from "../src/storage/open-database.js";
 import { openRedis } from "../src/storage/open-redis.js";
 import { createRedisModelStore } from "../src/storage/redis-model-store.js";
+import { createSqlLogoutDeliveryStore } from "../src/storage/sql-logout-delivery-store.js";
 import { createSqlModelStore } from "../src/storage/sql-model-store.js";
+import { createSqlRevocationStore } from "../src/storage/sql-revocation-store.js";
+import type { LogoutDeliveryStore } from "../src/sessions/logout-delivery-store.js";
+import type {
+  Revocation,
+  RevocationStore,
+  RevocationSubject,
+} from "../src/tokens/revocation-store.js";
 import { createTestPostgres } from "../test/support/postgres.js";
 import { startRedisServer } from "../test/support/redis-servers.js";
 
@@ -29,6 +38,9 @@ const LIFE_SECONDS = 86_400;
 
 interface OpenedStore {
   readonly models: ModelStore;
+  /** Of SQL, wherever the models are. */
+  readonly revocations: RevocationStore;
+  readonly logoutDeliveries: LogoutDeliveryStore;
   close(): Promise<void>;
 }
 
@@ -43,10 +55,19 @@ const STORES: Record<string, () => Promise<OpenedStore>> = {
     return closing(await openSql(url), drop);
   },
   Redis: async () => {
+    const { url, drop } = await createTestPostgres();
+    const sql = await openSql(url);
     const server = await startRedisServer();
     const redis = await openRedis(server.url, { keyPrefix: "bench" });
     const models = createRedisModelStore({ redis, clock: systemClock });
-    return closing({ models, close: () => redis.close() }, () => server.stop());
+    const close = async () => {
+      await redis.close();
+      await sql.close();
+    };
+    return closing({ ...sql, models, close }, async () => {
+      await server.stop();
+      await drop();
+    });
   },
 };
 
@@ -55,9 +76,9 @@ for (const [name, open] of Object.entries(STORES)) {
   if (only !== undefined && only !== name) continue;
   const store = await open();
   try {
-    await measure(store.models, await fill(store.models, FEW_ACCOUNTS));
-    const few = await measure(store.models, await fill(store.models, FEW_ACCOUNTS));
-    const many = await measure(store.models, await fill(store.models, MANY_ACCOUNTS));
+    await measure(store, await fill(store.models, FEW_ACCOUNTS));
+    const few = await measure(store, await fill(store.models, FEW_ACCOUNTS));
+    const many = await measure(store, await fill(store.models, MANY_ACCOUNTS));
     console.log(`${name}: 100 sessions, then 100,000`);
     for (const step of ["list", "end"] as const) {
       const ratio = (many[step] / few[step]).toFixed(2);
@@ -73,13 +94,18 @@ for (const [name, open] of Object.entries(STORES)) {
 async function openSql(url: string): Promise<OpenedStore> {
   const database = await openDatabase(url);
   await migrateDatabase(database);
-  const models = createSqlModelStore({ database, clock: systemClock });
-  return { models, close: () => database.close() };
+  const deps = { database, clock: systemClock };
+  return {
+    models: createSqlModelStore(deps),
+    revocations: createSqlRevocationStore(deps),
+    logoutDeliveries: createSqlLogoutDeliveryStore(deps),
+    close: () => database.close(),
+  };
 }
 
-function closing({ models, close }: OpenedStore, afterwards: () => Promise<void>): OpenedStore {
+function closing({ close, ...stores }: OpenedStore, afterwards: () => Promise<void>): OpenedStore {
   return {
-    models,
+    ...stores,
     async close() {
       await close();
       await afterwards();
@@ -128,24 +154,39 @@ function recordsOf(accountId: string): ModelRecord[] {
 }
 
 /** Medians, in milliseconds. */
-async function measure(models: ModelStore, accounts: readonly string[]) {
+async function measure(store: OpenedStore, accounts: readonly string[]) {
   const measured = accounts.slice(-MEASURED);
   const list: number[] = [];
   for (let round = 0; round < LISTINGS; round++) {
     const accountId = measured[round % measured.length] ?? "";
-    list.push(await timeOf(() => models.listSessions(accountId)));
+    list.push(await timeOf(() => store.models.listSessions(accountId)));
   }
   const end: number[] = [];
-  for (const accountId of measured) end.push(await timeOf(() => endAll(models, accountId)));
+  for (const accountId of measured) end.push(await timeOf(() => endAll(store, accountId)));
   return { list: median(list), end: median(end) };
 }
 
-/** What `clear-sessions.ts` asks of this store. */
-async function endAll(models: ModelStore, accountId: string): Promise<void> {
+/** What `end-others.ts` and `clear-sessions.ts` ask of the stores, in their order. */
+async function endAll(store: OpenedStore, accountId: string): Promise<void> {
+  const { models, revocations, logoutDeliveries } = store;
+  await revocations.add([toRevocation("other_grants", accountId)]);
   const [sessions, grants] = await Promise.all([
     models.listSessions(accountId),
     models.listGrants(accountId),
   ]);
+  await logoutDeliveries.enqueue(
+    sessions.flatMap(({ payload }) =>
+      CLIENTS.map((clientId) => {
+        const sid = `${String(payload["uid"])} ${clientId}`;
+        return { clientId, accountId, sid, destination: "localhost:9" };
+      }),
+    ),
+  );
+  await revocations.add([
+    ...sessions.map(({ payload }) => toRevocation("session", String(payload["uid"]))),
+    ...grants.map(({ id }) => toRevocation("grant", id)),
+  ]);
+  await Promise.all(sessions.map(({ payload }) => models.findSessionByUid(String(payload["uid"]))));
   await Promise.all(
     grants.map(async ({ id }) => {
       await models.revokeByGrantId(id);
@@ -153,6 +194,11 @@ async function endAll(models: ModelStore, accountId: string): Promise<void> {
     }),
   );
   await Promise.all(sessions.map(({ id }) => models.destroy("Session", id)));
+}
+
+function toRevocation(subject: RevocationSubject, id: string): Revocation {
+  const now = systemClock.nowSeconds();
+  return { subject, id, issuedUntilSeconds: now, expiresAtSeconds: now + LIFE_SECONDS };
 }
 
 async function timeOf(work: () => Promise<unknown>): Promise<number> {

@@ -57,7 +57,6 @@ export async function createApp(deps: AppDeps) {
   koa.use(mount(basePath || "/", provider));
   const answer = koa.callback();
 
-  const { clients } = stores;
   return {
     ...stores,
     ...running,
