@@ -62,7 +62,7 @@ describeInBrowser("the guide for single-page applications", (suite) => {
     await page.getByRole("button", { name: "Refresh" }).click();
     await page.getByText("New access token for 600 s").waitFor();
 
-    await page.getByRole("button", { name: "Sign out" }).click();
+    // Its ID token proves the session, so nobody is asked.
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByText("Signed out").waitFor();
     expect(page.url()).to.equal(home);

@@ -187,7 +187,7 @@ describe("how and when a person signed in (OIDC Core §2, §3.1.2.1)", () => {
 
   it("refuses prompts that it does not know", async () => {
     const agent = createUserAgent(server.issuer);
-    expect(await errorFor(agent, { prompt: "select_account" })).to.equal("invalid_request");
+    expect(await errorFor(agent, { prompt: "unheard_of" })).to.equal("invalid_request");
   });
 
   function expectLoginPage(page: Page): void {
