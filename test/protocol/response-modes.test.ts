@@ -88,24 +88,6 @@ describe("response modes", () => {
   });
 
   describe("other pages of the library that submit themselves", () => {
-    it("the form that signs the other person out leads back to the client", async () => {
-      await server.app.createAccount({
-        username: "grace",
-        email: undefined,
-        emailVerified: false,
-        profile: { name: "Grace Example" },
-        password: server.password,
-      });
-      const rp = await connect(server, await createTestClient(server));
-      const { agent } = await signInWith(server, rp);
-      const { url } = await rp.begin({ prompt: "login" });
-      const login = await agent.open(url);
-      const fields = { identifier: "grace", password: server.password };
-      const page = await agent.submit(login, fields, { action: /\/login$/ });
-      expect(formAction(page)).to.equal(`${server.issuer}/session/end/confirm`);
-      expectWorkingForm(page, REDIRECT_URI);
-    });
-
     it("the form that signs out somebody who is not signed in leads on to the client", async () => {
       const address = "https://client.example/signed-out";
       const client = await createTestClient(server, { post_logout_redirect_uris: [address] });
