@@ -5,6 +5,7 @@
 import type { Logger } from "../lib/logger.js";
 import type { ClaimedEnding, EndingStore } from "./ending-store.js";
 import { createOccasions } from "./occasions.js";
+import { workOnOccasions, type RunningWork } from "./work-on-occasions.js";
 
 export interface EndingCompletionDeps {
   readonly endings: Pick<EndingStore, "claim">;
@@ -12,20 +13,14 @@ export interface EndingCompletionDeps {
   readonly logger: Pick<Logger, "warn">;
 }
 
-export interface RunningEndingCompletion {
-  /** Finishes what is under way. */
-  stop(): Promise<void>;
-}
-
 /** 60 s: all sessions of a large client take a while; after it another process begins again. */
 const LEASE_SECONDS = 60;
 /** 2 s: what ended is refused already; so soon it is deleted, and clients are told. */
 const POLL_INTERVAL_MS = 2_000;
 
-export function startEndingCompletion(deps: EndingCompletionDeps): RunningEndingCompletion {
+export function startEndingCompletion(deps: EndingCompletionDeps): RunningWork {
   const { endings, endSessions, logger } = deps;
   const occasions = createOccasions(POLL_INTERVAL_MS);
-  const stopping = new AbortController();
   let isInterrupted = false;
 
   /** @returns whether there may be more. */
@@ -44,19 +39,5 @@ export function startEndingCompletion(deps: EndingCompletionDeps): RunningEnding
     }
   }
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      if (!(await completeNext())) await occasions.next();
-    }
-  }
-
-  const following = run();
-
-  return {
-    async stop() {
-      stopping.abort();
-      occasions.wake();
-      await following;
-    },
-  };
+  return workOnOccasions(occasions, completeNext);
 }

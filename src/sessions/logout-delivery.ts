@@ -16,6 +16,7 @@ import type {
 import type { LogoutQueue } from "./logout-queue.js";
 import { createOccasions } from "./occasions.js";
 import { retryDelaySeconds } from "./retry-delay.js";
+import { workOnOccasions } from "./work-on-occasions.js";
 
 /** What came of one attempt. `refused`: trying again would not help. */
 export type SendOutcome =
@@ -59,7 +60,6 @@ export function startLogoutDelivery(deps: LogoutDeliveryDeps): RunningLogoutDeli
   const limits = createDestinationLimits();
   const occasions = createOccasions(POLL_INTERVAL_MS);
   const running = new Map<ClaimedLogout, Promise<void>>();
-  const stopping = new AbortController();
   let isInterrupted = false;
   let overdueAtMs = 0;
   deps.logoutQueue.subscribe(() => void setTimeout(occasions.wake, HEAD_START_MS).unref());
@@ -142,19 +142,11 @@ export function startLogoutDelivery(deps: LogoutDeliveryDeps): RunningLogoutDeli
     }
   }
 
-  async function run(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      if (!(await beginNextOrReport())) await occasions.next();
-    }
-  }
-
-  const following = run();
+  const work = workOnOccasions(occasions, beginNextOrReport);
 
   return {
     async stop() {
-      stopping.abort();
-      occasions.wake();
-      await following;
+      await work.stop();
       const finished = Promise.all(running.values());
       await Promise.race([finished, delay(STOP_GRACE_MS, undefined, { ref: false })]);
       await Promise.all(Array.from(running.keys(), giveBack));

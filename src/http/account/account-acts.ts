@@ -50,7 +50,7 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
     const current = await browserAccounts.findCurrent(ctx);
     if (current === undefined) return guard.toSignIn(ctx, "sign-ins");
     const sealed = ctx.query["act"];
-    return show(ctx, current, typeof sealed === "string" ? sealed : "");
+    return show(ctx, current, { sealed: typeof sealed === "string" ? sealed : "" });
   });
 
   router.post(
@@ -60,7 +60,7 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
       const act = sealedActs.open(sealed, current.uid);
       if (act === undefined) return lead(ctx, "sign-ins");
       if (!(await isSignedInAnew(ctx, current, fields["password"] ?? ""))) {
-        return show(ctx, current, sealed, WRONG_PASSWORD);
+        return show(ctx, current, { sealed, error: WRONG_PASSWORD });
       }
       return perform(ctx, act, current);
     }),
@@ -90,8 +90,12 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
     return true;
   }
 
-  // oxlint-disable-next-line max-params -- the page, and what is wrong with what was typed
-  async function show(ctx: Context, current: HeldSession, sealed: string, error?: string) {
+  /** @param asked the act, and what is wrong with what was typed for it. */
+  async function show(
+    ctx: Context,
+    current: HeldSession,
+    { sealed, error }: { sealed: string; error?: string },
+  ) {
     const act = sealedActs.open(sealed, current.uid);
     if (act === undefined) return lead(ctx, "sign-ins");
     render(
