@@ -9,6 +9,7 @@ import { addExchangeCommands } from "./cli/exchange-commands.js";
 import { addKeyCommands } from "./cli/key-commands.js";
 import { addLogoutCommands } from "./cli/logout-commands.js";
 import { addSessionCommands } from "./cli/session-commands.js";
+import { takeAnyName } from "./cli/take-any-name.js";
 import { addProviderCommands } from "./cli/provider-commands.js";
 import { revokeClientTokens } from "./commands/access-commands.js";
 import * as clients from "./commands/client-commands.js";
@@ -147,6 +148,7 @@ program
   .description("delete all demonstration accounts and clients")
   .action(() => withApp(removeDemonstration));
 
+takeAnyName(program);
 await program.parseAsync();
 
 function readConfig(): Config {

@@ -21,9 +21,6 @@ export function addSessionCommands(
   session
     .command("end [session]")
     .description("end one session as `session list` names it, or all of a person")
-    // A name may begin with a dash.
-    .allowUnknownOption()
-    .helpOption("--help", "display help for command")
     .option("--all <username>", "all of this person, with what applications got for later")
     .action((handle: string | undefined, { all: username }: { all?: string }) => {
       if ((handle === undefined) === (username === undefined)) {

@@ -1,10 +1,10 @@
 import type { Provider } from "oidc-provider";
+import { generateClientId } from "../clients/client-id.js";
 import { generateClientSecret, hashClientSecret } from "../clients/client-secret.js";
 import type { ClientMetadata, ClientPolicy, ClientStore } from "../clients/client-store.js";
 import { findUnsafeUri } from "../clients/find-unsafe-uri.js";
 import { LatchkeyError } from "../lib/errors.js";
 import type { Audit } from "../lib/audit.js";
-import { randomToken } from "../lib/random-token.js";
 import type { EndingStore } from "../sessions/ending-store.js";
 import type { Revocations } from "../tokens/revocations.js";
 
@@ -42,9 +42,6 @@ export interface ClientAdministrationDeps {
   readonly audit: Audit;
 }
 
-/** 128 bit: an identifier that nobody chooses and that equals no `sub` (RFC 9700 §4.15). */
-const CLIENT_ID_BYTES = 16;
-
 export function createClientAdministration({
   provider,
   clients,
@@ -53,7 +50,7 @@ export function createClientAdministration({
   audit,
 }: ClientAdministrationDeps): ClientAdministration {
   return {
-    async create({ clientId = randomToken(CLIENT_ID_BYTES), metadata, policy, demonstration }) {
+    async create({ clientId = generateClientId(), metadata, policy, demonstration }) {
       assertTrusted(policy, metadata);
       const clientSecret = needsSecret(metadata) ? generateClientSecret() : undefined;
       await assertValid(provider, { ...metadata, client_id: clientId }, clientSecret);

@@ -5,6 +5,7 @@ import {
   type KoaContextWithOIDC,
   type ResponseType,
 } from "oidc-provider";
+import { generateClientId } from "../clients/client-id.js";
 import type { SigningAlgorithm } from "../keys/signing-key.js";
 import type { CookieSignatures } from "../lib/cookie-signatures.js";
 import { createApiClaims } from "./api-claims.js";
@@ -159,7 +160,11 @@ function features(deps: ConfigurationDeps): NonNullable<Configuration["features"
     jwtUserinfo: { enabled: true },
     mTLS: createMutualTls(settings.clientCertificateHeader),
     pushedAuthorizationRequests: { enabled: true },
-    registration: { enabled: true, initialAccessToken: !settings.openRegistration },
+    registration: {
+      enabled: true,
+      initialAccessToken: !settings.openRegistration,
+      idFactory: generateClientId,
+    },
     registrationManagement: { enabled: true },
     requestObjects: { enabled: true },
     resourceIndicators: {

@@ -171,6 +171,15 @@ describe("latchkey, the operator's command", function () {
     expect((await latchkey(`exchange disallow ${key}`)).code).to.equal(1);
   });
 
+  it("takes a name that begins with a dash, and no unknown option for a name", async () => {
+    const dashed = await latchkey("client show -YqtkW06q64Sge6IZTGMlg");
+    expect(dashed.stderr).to.include('There is no client "-YqtkW06q64Sge6IZTGMlg".');
+    const unknown = await latchkey("client show --everything some-client");
+    expect(unknown.code).to.equal(2);
+    expect(unknown.stderr).to.include("unknown option '--everything'");
+    expect((await latchkey("client show one two")).stderr).to.include("too many arguments: two");
+  });
+
   it("migrates, and says when there is nothing to do", async () => {
     const result = await latchkey("migrate --json");
     expect(JSON.parse(result.stdout)).to.deep.equal({ applied: [] });
