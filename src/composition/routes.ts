@@ -11,6 +11,7 @@ import { addStatusListRoute } from "../http/status-list-route.js";
 import { createOwnApiTokens } from "../oidc/own-api-tokens.js";
 import { createRateLimiters } from "../storage/rate-limiter.js";
 import type { Foundation } from "./foundation.js";
+import { createOnSignedIn } from "./on-signed-in.js";
 import type { Protocol, ProtocolParts } from "./protocol.js";
 
 export interface RoutesParts extends ProtocolParts {
@@ -55,6 +56,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     signIn,
     provePassword,
     formMac: secrets.forms,
+    onSignedIn: createOnSignedIn(),
   });
   if (config.mode === "development") {
     const resource = protectedResourceIdentifier(issuer);

@@ -22,13 +22,18 @@ export interface EndedInteraction {
   probeCookies(ctx: Context): void;
 }
 
+export type EndedInteractionDeps = Pick<
+  InteractionRoutesDeps,
+  "interactions" | "browserAccounts" | "render" | "basePath" | "issuer"
+>;
+
 export function createEndedInteraction({
   interactions,
   browserAccounts,
   render,
   basePath,
   issuer,
-}: InteractionRoutesDeps): EndedInteraction {
+}: EndedInteractionDeps): EndedInteraction {
   async function show(ctx: Context, uid: string): Promise<void> {
     const copy = readSealedRequestCookie(ctx);
     const sealed = copy === undefined ? undefined : interactions.openSealed(copy);

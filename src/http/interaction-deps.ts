@@ -14,10 +14,12 @@ import type { SealedRequest } from "../oidc/sealed-request.js";
 import type { PendingLinks } from "./federation/pending-link.js";
 import type { FormGuard } from "./form-guard.js";
 import type { Renderer } from "./render.js";
+import type { SignInHub } from "./sign-in-hub.js";
 
 export interface InteractionRoutesDeps {
   readonly interactions: Interactions;
   readonly browserAccounts: BrowserAccounts;
+  readonly signInHub: SignInHub;
   readonly signIn: SignIn;
   readonly accounts: AccountStore;
   readonly clients: ClientStore;

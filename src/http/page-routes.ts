@@ -16,6 +16,7 @@ import { addSignedOutRoute, type SignedOutRouteDeps } from "./federation/signed-
 import { addUpstreamRoutes } from "./federation/upstream-routes.js";
 import { createUpstreamSignIns, type UpstreamSignInsDeps } from "./federation/upstream-sign-ins.js";
 import { addInteractionRoutes } from "./interaction-routes.js";
+import { createSignInHub, type OnSignedIn } from "./sign-in-hub.js";
 
 export interface PageDeps
   extends
@@ -24,23 +25,29 @@ export interface PageDeps
     Omit<UpstreamLogoutDeps, "upstreamProviders">,
     HomeDeps {
   readonly formMac: Mac;
+  readonly onSignedIn: readonly OnSignedIn[];
 }
 
-type MadeHere = Pick<AccountDeps, "formGuard" | "upstreamSignIns" | "upstreamFailures">;
+type MadeHere = Pick<
+  InteractionRoutesDeps & AccountDeps,
+  "formGuard" | "signInHub" | "upstreamSignIns" | "upstreamFailures"
+>;
 
 /** What people see that the library does not ask for. */
 export function addPageRoutes(router: Router, deps: PageDeps): void {
   const formGuard = createFormGuard(deps.formMac, deps.issuer);
   addHomeRoute(router, deps);
   addCookieCheckRoutes(router, deps);
-  const interactionDeps = { ...deps, formGuard };
-  addInteractionRoutes(router, interactionDeps);
+  const ended = createEndedInteraction(deps);
+  const signInHub = createSignInHub({ ...deps, ended });
+  addInteractionRoutes(router, { ...deps, formGuard, signInHub });
   const upstreamDeps = {
     ...deps,
+    signInHub,
     upstreamSignIns: createUpstreamSignIns({ ...deps, cookie: createUpstreamCookie(deps.issuer) }),
     upstreamFailures: createUpstreamFailures(deps),
-    ended: createEndedInteraction(interactionDeps),
-    arrive: createArrive(deps),
+    ended,
+    arrive: createArrive({ ...deps, signInHub }),
   };
   addUpstreamCallback(router, upstreamDeps);
   addUpstreamRoutes(router, upstreamDeps);

@@ -12,6 +12,7 @@ import { findWaysIn, type WaysIn } from "./federation/ways-in.js";
 import type { InteractionForm, InteractionRoutesDeps } from "./interaction-deps.js";
 import { redirectUri, returnHost } from "./return-address.js";
 import { allowFormReturn } from "./security-headers.js";
+import { requestOf } from "./sign-in-hub.js";
 
 export interface PasswordStep {
   /** `isAskedFor`: the person wants to choose, so that no provider is chosen for them. */
@@ -30,6 +31,7 @@ export function createPasswordStep(
   {
     interactions,
     browserAccounts,
+    signInHub,
     signIn,
     formGuard,
     render,
@@ -92,10 +94,7 @@ export function createPasswordStep(
     const authentication = await takePassword(ctx, form, request);
     if (authentication === undefined) return;
     rememberLastProvider(ctx, undefined);
-    if (interaction !== undefined) return interactions.signIn(ctx, authentication);
-    // The page was open for longer than its interaction: sign in all the same, then go on.
-    await browserAccounts.signIn(ctx, authentication);
-    return ended.restart(ctx, request, withoutSignIn(request));
+    return signInHub.completeSignIn(ctx, { uid: form.uid, interaction, request }, authentication);
   }
 
   /** Answers by itself, with undefined, when nobody is signed in. */
@@ -172,18 +171,4 @@ export function createPasswordStep(
     },
     submit,
   };
-}
-
-/** The person just signed in: asking for it again would be a loop. */
-function withoutSignIn({ params }: SealedRequest): string {
-  const prompt = params["prompt"];
-  if (typeof prompt !== "string") return "";
-  return prompt
-    .split(" ")
-    .filter((value) => value !== "login" && value !== "select_account")
-    .join(" ");
-}
-
-function requestOf({ client, params }: ActiveInteraction): SealedRequest {
-  return { clientId: client.clientId, params };
 }

@@ -1,7 +1,7 @@
 import type Router from "@koa/router";
 import type { Context } from "koa";
 import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
-import type { HeldSession } from "../../oidc/browser-accounts.js";
+import type { Authentication, HeldSession } from "../../oidc/browser-accounts.js";
 import { toButton } from "../federation/ways-in.js";
 import { describeAccount } from "../describe-account.js";
 import type { AccountDeps } from "./account-deps.js";
@@ -59,19 +59,19 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
       const sealed = fields["act"] ?? "";
       const act = sealedActs.open(sealed, current.uid);
       if (act === undefined) return lead(ctx, "sign-ins");
-      if (!(await isSignedInAnew(ctx, current, fields["password"] ?? ""))) {
-        return show(ctx, current, { sealed, error: WRONG_PASSWORD });
-      }
-      return perform(ctx, act, current);
+      const proven = await provePerson(ctx, current, fields["password"] ?? "");
+      if (proven === undefined) return show(ctx, current, { sealed, error: WRONG_PASSWORD });
+      const goOn = () => perform(ctx, act, current);
+      return deps.signInHub.completeAccountSignIn(ctx, { goOn }, proven);
     }),
   );
 
   /** By the password of the very account: the session gets a new cookie and a new `auth_time`. */
-  async function isSignedInAnew(
+  async function provePerson(
     ctx: Context,
     { account, isKept }: HeldSession,
     password: string,
-  ): Promise<boolean> {
+  ): Promise<Authentication | undefined> {
     const result = await provePassword({ identifier: account.username, password });
     const isSame = result.outcome === "signed_in" && result.account.id === account.id;
     audit({
@@ -82,12 +82,9 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
       ip: ctx.ip,
       requestId: String(ctx.state["requestId"]),
     });
-    if (!isSame) return false;
-    const { id: accountId } = account;
+    if (!isSame) return undefined;
     const { amr, signedInAtSeconds } = result;
-    const authentication = { accountId, acr: PASSWORD_ACR, amr, keep: isKept, signedInAtSeconds };
-    await browserAccounts.signIn(ctx, authentication);
-    return true;
+    return { accountId: account.id, acr: PASSWORD_ACR, amr, keep: isKept, signedInAtSeconds };
   }
 
   /** @param asked the act, and what is wrong with what was typed for it. */

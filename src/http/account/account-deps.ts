@@ -16,12 +16,14 @@ import type { UpstreamFailures } from "../federation/upstream-failures.js";
 import type { UpstreamSignIns } from "../federation/upstream-sign-ins.js";
 import type { FormGuard } from "../form-guard.js";
 import type { Renderer } from "../render.js";
+import type { SignInHub } from "../sign-in-hub.js";
 
 export interface AccountDeps {
   readonly browserAccounts: BrowserAccounts;
   readonly sessions: Pick<Sessions, "sessionDirectory" | "endSessions" | "listApps">;
   readonly signedOutNotes: SignedOutNotes;
   readonly resourceServers: Pick<ResourceServerStore, "find">;
+  readonly signInHub: Pick<SignInHub, "completeAccountSignIn">;
   readonly signIn: SignIn;
   /** Counts also where passwords are no way in. */
   readonly provePassword: SignIn;

@@ -74,8 +74,8 @@ export function addAccountSignIn(router: Router, deps: AccountDeps, guard: Accou
       const { id: accountId } = result.account;
       const { amr, signedInAtSeconds } = result;
       const authentication = { accountId, acr: PASSWORD_ACR, amr, keep, signedInAtSeconds };
-      await browserAccounts.signIn(ctx, authentication);
-      lead(ctx, to);
+      const goOn = () => lead(ctx, to);
+      return deps.signInHub.completeAccountSignIn(ctx, { goOn }, authentication);
     }),
   );
 

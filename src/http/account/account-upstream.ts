@@ -8,7 +8,7 @@ import { isDomainAllowed } from "../../accounts/decide-federated-sign-in.js";
 import { FederationError } from "../../federation/federation-error.js";
 import { findUsable } from "../../federation/sign-in-choices.js";
 import type { BeginOptions } from "../../federation/upstream-client.js";
-import type { HeldSession } from "../../oidc/browser-accounts.js";
+import type { Authentication, HeldSession } from "../../oidc/browser-accounts.js";
 import { describeAccount } from "../describe-account.js";
 import { rememberLastProvider } from "../federation/last-provider-cookie.js";
 import { describeRefusal } from "../federation/refusal-words.js";
@@ -100,8 +100,8 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
     if (result.outcome === "signed_in") {
       tell(ctx, arrival, { accountId: result.account.id, by: result.by });
       rememberLastProvider(ctx, arrival.provider.id);
-      await startSession(ctx, arrival, { accountId: result.account.id, keep: false });
-      return lead(ctx, page);
+      const goOn = () => lead(ctx, page);
+      return startSession(arrival, { ctx, accountId: result.account.id, keep: false, goOn });
     }
     // Proof belongs to the way into an application; here the page itself connects the two.
     const reason = result.outcome === "refused" ? result.reason : "address_taken";
@@ -122,8 +122,8 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
       deps.notices.leave(ctx, current.uid, "Nothing was done: that was not this account.");
       return lead(ctx, "ways");
     }
-    await startSession(ctx, arrival, { accountId: account.id, keep: isKept });
-    return acts.perform(ctx, act, current);
+    const goOn = () => acts.perform(ctx, act, current);
+    return startSession(arrival, { ctx, accountId: account.id, keep: isKept, goOn });
   }
 
   async function offer(ctx: Context, current: HeldSession, arrival: UpstreamArrival) {
@@ -143,21 +143,21 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
   }
 
   function startSession(
-    ctx: Context,
     { identity }: UpstreamArrival,
-    who: { readonly accountId: HeldSession["account"]["id"]; readonly keep: boolean },
+    { ctx, goOn, ...who }: SessionStart,
   ): Promise<void> {
     const { providerId, issuer, subject, sid, idToken } = identity;
     const { acr, amr, authTimeSeconds } = identity.authentication;
     const upstream = { providerId, issuer, subject, sid, authTimeSeconds };
-    return browserAccounts.signIn(ctx, {
+    const proven = {
       ...who,
       acr,
       amr,
       signedInAtSeconds: deps.clock.nowSeconds(),
       upstream,
       upstreamIdToken: idToken,
-    });
+    };
+    return deps.signInHub.completeAccountSignIn(ctx, { goOn }, proven);
   }
 
   function refuse(
@@ -215,6 +215,11 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
     ctx.status = 303;
     ctx.redirect(basePath + ACCOUNT_PAGES[page].path);
   }
+}
+
+interface SessionStart extends Pick<Authentication, "accountId" | "keep"> {
+  readonly ctx: Context;
+  readonly goOn: () => Promise<void> | void;
 }
 
 interface Confirmation {

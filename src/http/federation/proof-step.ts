@@ -8,6 +8,7 @@ import type { EndedInteraction } from "../ended-interaction.js";
 import type { InteractionForm, InteractionRoutesDeps } from "../interaction-deps.js";
 import { redirectUri } from "../return-address.js";
 import { allowFormReturn } from "../security-headers.js";
+import { requestOf } from "../sign-in-hub.js";
 import { rememberLastProvider } from "./last-provider-cookie.js";
 import { toButton } from "./ways-in.js";
 import { personOf, type PendingLink } from "./pending-link.js";
@@ -147,7 +148,9 @@ export function createProofStep(deps: InteractionRoutesDeps, ended: EndedInterac
       tell(ctx, found, { event: "sign_in" });
       rememberLastProvider(ctx, provider.id);
       const { amr, signedInAtSeconds } = proof;
-      await interactions.signIn(ctx, {
+      const { interaction } = found;
+      const at = { uid, interaction, request: requestOf(interaction) };
+      await deps.signInHub.completeSignIn(ctx, at, {
         accountId: account.id,
         acr: PASSWORD_ACR,
         amr,

@@ -4,6 +4,7 @@ import type { FederatedSignInResult } from "../../accounts/federated-sign-in.js"
 import { findUsable } from "../../federation/sign-in-choices.js";
 import type { ActiveInteraction } from "../../oidc/interactions.js";
 import type { InteractionRoutesDeps } from "../interaction-deps.js";
+import { requestOf } from "../sign-in-hub.js";
 import { rememberLastProvider } from "./last-provider-cookie.js";
 import { personOf } from "./pending-link.js";
 import { describeRefusal } from "./refusal-words.js";
@@ -22,7 +23,7 @@ export type ArriveDeps = Pick<
   | "linkIdentity"
   | "pendingLinks"
   | "upstreamProviders"
-  | "interactions"
+  | "signInHub"
   | "render"
   | "audit"
   | "basePath"
@@ -38,7 +39,7 @@ interface Visit extends UpstreamArrival {
 }
 
 export function createArrive(deps: ArriveDeps): Arrive {
-  const { federatedSignIn, linkIdentity, pendingLinks, interactions, basePath } = deps;
+  const { federatedSignIn, linkIdentity, pendingLinks, signInHub, basePath } = deps;
 
   async function goOn(visit: Visit, account: Account, by: string): Promise<void> {
     const { ctx, interaction, provider, identity } = visit;
@@ -48,7 +49,8 @@ export function createArrive(deps: ArriveDeps): Arrive {
     tell(visit, { event: "sign_in", accountId: account.id, by });
     const { providerId, issuer, subject, sid } = identity;
     const { acr, amr, authTimeSeconds } = identity.authentication;
-    await interactions.signIn(ctx, {
+    const at = { uid: interaction.uid, interaction, request: requestOf(interaction) };
+    await signInHub.completeSignIn(ctx, at, {
       accountId: account.id,
       acr,
       amr,
