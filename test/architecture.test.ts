@@ -75,6 +75,7 @@ const HOME_OF: Record<string, readonly string[]> = {
   nunjucks: ["http"],
   "oidc-provider": ["oidc"],
   "@node-rs/argon2": ["accounts"],
+  "@simplewebauthn/server": ["accounts"],
   piscina: ["accounts"],
   jose: ["tokens", "verify"],
   "openid-client": ["federation"],

@@ -10,15 +10,16 @@ export type NewFederatedIdentity = Omit<
 /** An account that has an e-mail address, as far as a first sign-in from elsewhere needs to know. */
 export interface AddressHolder {
   readonly account: Account;
-  /** It can sign in: with a password or as somebody at another provider. */
+  /** It can sign in: with a password, a passkey or as somebody at another provider. */
   readonly hasWayIn: boolean;
   /** Waits for a person with this address; never of an account that has a way in. */
   readonly isInvited: boolean;
 }
 
-/** What else an account may sign in with, when one identity is taken away. */
+/** What else an account may sign in with, when one way in is taken away. */
 export interface WaysIn {
   readonly password: boolean;
+  readonly passkeys: boolean;
   /** Issuers of providers that are in use. */
   readonly issuers: readonly string[];
 }

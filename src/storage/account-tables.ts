@@ -39,3 +39,20 @@ export interface AccountInvitationRow {
   created_at: number;
   expires_at: number;
 }
+
+export interface PasskeyRow {
+  credential_id: string;
+  account_id: string;
+  user_handle: string;
+  /** COSE_Key in base64url. */
+  public_key: string;
+  counter: number;
+  /** Separated by spaces. */
+  transports: string;
+  aaguid: string;
+  synced: boolean | number;
+  backed_up: boolean | number;
+  name: string;
+  created_at: number;
+  last_used_at: number | null;
+}

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { normalizeIdentifier, toAccountId } from "../accounts/account.js";
-import type { FederatedIdentity, UpstreamSubject } from "../accounts/federated-identity.js";
+import type { FederatedIdentity } from "../accounts/federated-identity.js";
 import type {
   FederatedIdentityStore,
   NewFederatedIdentity,
@@ -11,6 +11,7 @@ import { insertAccount, toAccount } from "./account-row.js";
 import { isFindable } from "./findable.js";
 import type { Database } from "./open-database.js";
 import { reportOutages } from "./report-outages.js";
+import { hasOtherWayIn, lockWaysIn } from "./ways-in.js";
 import type { AccountRow, FederatedIdentityRow } from "./account-tables.js";
 
 export interface SqlFederatedIdentityStoreDeps {
@@ -83,9 +84,11 @@ export function createSqlFederatedIdentityStore({
           "password.account_id as password_of",
           "invitation.expires_at as invited_until",
           knex("federated_identity").whereRaw("account_id = account.id").count().as("identities"),
+          knex("passkey").whereRaw("account_id = account.id").count().as("passkeys"),
         );
       if (row === undefined) return undefined;
-      const hasWayIn = row.password_of !== null || Number(row.identities) > 0;
+      const others = Number(row.identities) + Number(row.passkeys);
+      const hasWayIn = row.password_of !== null || others > 0;
       const isInvited = !hasWayIn && (row.invited_until ?? 0) > clock.nowSeconds();
       return { account: toAccount(row), hasWayIn, isInvited };
     },
@@ -134,16 +137,13 @@ export function createSqlFederatedIdentityStore({
 
     unlink: (id, subject, waysIn) =>
       knex.transaction(async (transaction) => {
-        // A write first: whoever else takes a way in away from the account waits here.
-        await transaction("account").where({ id }).update({ updated_at: clock.nowSeconds() });
-        const { remaining, isLinked } = await countWaysIn(transaction, id, subject);
-        if (!isLinked) return "not_linked";
-        const usable = remaining.some((issuer) => waysIn.issuers.includes(issuer));
-        if (!usable && !(waysIn.password && (await hasPassword(transaction, id)))) {
-          return "last_way_in";
-        }
-        const { issuer, subject: name } = subject;
-        await transaction("federated_identity").where({ issuer, subject: name }).delete();
+        await lockWaysIn(transaction, id, clock.nowSeconds());
+        const own = { account_id: id, issuer: subject.issuer, subject: subject.subject };
+        const linked = await transaction("federated_identity").where(own).first("account_id");
+        if (linked === undefined) return "not_linked";
+        const hasOther = await hasOtherWayIn(transaction, id, waysIn, { identity: subject });
+        if (!hasOther) return "last_way_in";
+        await transaction("federated_identity").where(own).delete();
         return "unlinked";
       }),
   });
@@ -153,19 +153,7 @@ interface Holding {
   password_of: string | null;
   invited_until: number | null;
   identities: number | string;
-}
-
-async function countWaysIn(transaction: Knex, id: string, { issuer, subject }: UpstreamSubject) {
-  const rows = await transaction("federated_identity").where({ account_id: id });
-  const others = rows.filter((row) => row.issuer !== issuer || row.subject !== subject);
-  return { remaining: others.map((row) => row.issuer), isLinked: others.length < rows.length };
-}
-
-async function hasPassword(transaction: Knex, id: string): Promise<boolean> {
-  const row = await transaction("password_credential")
-    .where({ account_id: id })
-    .first("account_id");
-  return row !== undefined;
+  passkeys: number | string;
 }
 
 function toIdentity(row: FederatedIdentityRow): FederatedIdentity {

@@ -12,6 +12,7 @@ import { createSqlConsentStore } from "./sql-consent-store.js";
 import { createSqlEndingStore } from "./sql-ending-store.js";
 import { createSqlFederatedIdentityStore } from "./sql-federated-identity-store.js";
 import { createSqlLogoutDeliveryStore } from "./sql-logout-delivery-store.js";
+import { createSqlPasskeyStore } from "./sql-passkey-store.js";
 import { createSqlResourceServerStore } from "./sql-resource-server-store.js";
 import { createSqlRevocationStore } from "./sql-revocation-store.js";
 import { createSqlSigningKeyStore } from "./sql-signing-key-store.js";
@@ -33,6 +34,7 @@ export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
   return {
     accounts: createCachedAccountStore(createSqlAccountStore(deps), changes),
     federatedIdentities: createSqlFederatedIdentityStore(deps),
+    passkeys: createSqlPasskeyStore(deps),
     consents: createSqlConsentStore(deps),
     clients: createCachedClientStore(createSqlClientStore(deps), changes),
     resourceServers: createCachedResourceServerStore(createSqlResourceServerStore(deps), changes),

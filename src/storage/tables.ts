@@ -4,6 +4,7 @@ import type {
   AccountInvitationRow,
   AccountRow,
   FederatedIdentityRow,
+  PasskeyRow,
   PasswordCredentialRow,
 } from "./account-tables.js";
 import type { EndedSubject, EndingReason } from "../sessions/ending-store.js";
@@ -211,6 +212,7 @@ declare module "knex/types/tables.js" {
     password_credential: Table<PasswordCredentialRow>;
     federated_identity: Table<FederatedIdentityRow>;
     account_invitation: Table<AccountInvitationRow>;
+    passkey: Table<PasskeyRow>;
     consent: Table<ConsentRow>;
     client: Table<ClientRow, "direct_sign_in">;
     resource_server: Table<ResourceServerRow>;

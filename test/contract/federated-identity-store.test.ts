@@ -9,7 +9,7 @@ import { rejectionOf } from "../support/stores-rejection.js";
 
 const ISSUER = "https://idp.test";
 const OTHER_ISSUER = "https://other.test";
-const EVERY_WAY = { password: true, issuers: [ISSUER, OTHER_ISSUER] };
+const EVERY_WAY = { password: true, passkeys: true, issuers: [ISSUER, OTHER_ISSUER] };
 
 function newAccount(changes: Partial<NewAccount> = {}): NewAccount {
   const id = randomUUID();
@@ -221,7 +221,7 @@ describeKeptAndNot("FederatedIdentityStore", (stores) => {
     it("is refused when what remains can't be used: passwords or that provider are off", async () => {
       const { id, linked } = await accountWith(2, { passwordHash: "$argon2id$x" });
       const [first = newIdentity()] = linked;
-      const waysIn = { password: false, issuers: [ISSUER] };
+      const waysIn = { password: false, passkeys: false, issuers: [ISSUER] };
       expect(await identities().unlink(id, first, waysIn)).to.equal("last_way_in");
     });
 

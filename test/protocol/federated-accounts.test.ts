@@ -212,7 +212,7 @@ describe("accounts of people who sign in through other providers", () => {
   async function unlinkAda(): Promise<void> {
     const [identity] = await identitiesOf("ada@example.com");
     if (identity === undefined) throw new Error("not linked");
-    const waysIn = { password: true, issuers: [] };
+    const waysIn = { password: true, passkeys: true, issuers: [] };
     await server.app.federatedIdentities.unlink(identity.accountId, identity, waysIn);
   }
 

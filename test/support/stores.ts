@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AccountStore } from "../../src/accounts/account-store.js";
 import type { UpstreamSessionStore } from "../../src/federation/upstream-session-store.js";
+import type { PasskeyStore } from "../../src/accounts/passkey-store.js";
 import type { ConsentStore } from "../../src/accounts/consent-store.js";
 import type { FederatedIdentityStore } from "../../src/accounts/federated-identity-store.js";
 import type { ClientStore } from "../../src/clients/client-store.js";
@@ -39,6 +40,7 @@ export interface TestStores {
   readonly models: ModelStore & ExpiredModelPurge;
   readonly accounts: AccountStore;
   readonly federatedIdentities: FederatedIdentityStore;
+  readonly passkeys: PasskeyStore;
   readonly upstreamSessions: UpstreamSessionStore;
   readonly consents: ConsentStore;
   readonly clients: ClientStore;

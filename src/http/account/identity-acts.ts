@@ -86,6 +86,7 @@ export async function findWays(deps: Pick<AccountDeps, "upstreamProviders" | "li
   const usable = new Set(choices.map(({ id }) => id));
   return {
     password: !choices.some(({ only }) => only),
+    passkeys: !choices.some(({ only }) => only),
     issuers: providers.filter(({ id }) => usable.has(id)).map(({ issuer }) => issuer),
   };
 }
