@@ -2,14 +2,17 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { loadAssets } from "../http/assets.js";
 import { createRenderer } from "../http/render.js";
+import { createTranslators } from "../language/translators.js";
 import type { Foundation } from "./foundation.js";
 
 const VIEWS = fileURLToPath(new URL("../../../views", import.meta.url));
 
 export type Pages = ReturnType<typeof loadPages>;
 
-/** All that a browser is shown, read once. @throws as `createRenderer` */
+/** All that a browser is shown, read once. @throws as `createTranslators` and `createRenderer` */
 export function loadPages({ basePath }: Pick<Foundation, "basePath">) {
   const assets = loadAssets({ directory: join(VIEWS, "assets"), basePath });
-  return { assets, ...createRenderer({ viewsDirectory: VIEWS, assets, basePath }) };
+  const translators = createTranslators({ directory: join(VIEWS, "messages") });
+  const renderer = createRenderer({ viewsDirectory: VIEWS, translators, assets, basePath });
+  return { assets, translators, ...renderer };
 }

@@ -5,11 +5,15 @@
 import { readdirSync } from "node:fs";
 import type { Context } from "koa";
 import nunjucks from "nunjucks";
+import { LANGUAGES } from "../language/languages.js";
+import type { Translate, Translators } from "../language/translators.js";
 import type { Assets } from "./assets.js";
+import { languageOf } from "./language-of.js";
 import { IS_VIEW, type ViewName, type Views } from "./views.js";
 
 export interface RendererDeps {
   readonly viewsDirectory: string;
+  readonly translators: Pick<Translators, "markupFor">;
   readonly assets: Pick<Assets, "url">;
   /** Path of the issuer without a slash at its end; "" at the root of the host. */
   readonly basePath: string;
@@ -17,7 +21,7 @@ export interface RendererDeps {
 
 export interface Renderer {
   /**
-   * Answers the request with a page that no cache keeps.
+   * Answers the request with a page in the person's language, which no cache keeps.
    *
    * @throws when the template prints a value that is undefined; the context is untouched then.
    */
@@ -31,13 +35,20 @@ export interface Renderer {
 }
 
 /** @throws when a template does not compile or is missing, so that a broken page stops the start. */
-export function createRenderer({ viewsDirectory, assets, basePath }: RendererDeps): Renderer {
+export function createRenderer(deps: RendererDeps): Renderer {
+  const { viewsDirectory, translators, assets, basePath } = deps;
   const environment = new nunjucks.Environment(
     new nunjucks.FileSystemLoader(viewsDirectory, { watch: false, noCache: false }),
     { autoescape: true, throwOnUndefined: true, trimBlocks: true, lstripBlocks: true },
   );
   environment.addGlobal("assetUrl", assets.url);
   environment.addGlobal("homeUrl", `${basePath}/`);
+  // Partials see globals alone. One template is rendered at a time, so this one may change between.
+  let translate: Translate = translators.markupFor("en");
+  environment.addGlobal(
+    "t",
+    (...told: Parameters<Translate>) => new nunjucks.runtime.SafeString(translate(...told)),
+  );
   environment.addFilter("isHttps", (url: unknown) => isUrlOf(["https:"], url));
   environment.addFilter("isWeb", (url: unknown) => isUrlOf(["https:", "http:"], url));
 
@@ -49,14 +60,27 @@ export function createRenderer({ viewsDirectory, assets, basePath }: RendererDep
   return {
     // oxlint-disable-next-line max-params -- as above
     render: (ctx, view, data, status = 200) => {
-      const html = environment.render(`${view}.njk`, { ...data, pageHost: ctx.host });
+      const language = isForDevelopers(view) ? "en" : languageOf(ctx);
+      translate = translators.markupFor(language);
+      const html = environment.render(`${view}.njk`, {
+        ...data,
+        pageHost: ctx.host,
+        language,
+        direction: LANGUAGES[language].direction,
+      });
       // Koa turns a 404 into a 200 when the body comes first.
       ctx.status = status;
       ctx.set("Cache-Control", "no-store");
+      ctx.set("Content-Language", language);
       ctx.type = "html";
       ctx.body = html;
     },
   };
+}
+
+/** Tools of development are in English alone. */
+function isForDevelopers(view: ViewName): boolean {
+  return view.startsWith("playground/") || view.startsWith("development/");
 }
 
 function findTemplates(directory: string): string[] {

@@ -17,6 +17,7 @@ import { loadAssets } from "../../src/http/assets.js";
 import { createRenderer, type Renderer } from "../../src/http/render.js";
 import { createSecurityHeaders } from "../../src/http/security-headers.js";
 import { openBrowser } from "./browser.js";
+import { translators } from "./translators.js";
 import { PAGE_SAMPLES } from "./page-samples.js";
 
 const VIEWS = fileURLToPath(new URL("../../../views", import.meta.url));
@@ -91,7 +92,7 @@ function pages(): { name: string; path: string }[] {
 
 async function openServer(viewsDirectory: string) {
   const assets = loadAssets({ directory: join(viewsDirectory, "assets"), basePath: "" });
-  const renderer = createRenderer({ viewsDirectory, assets, basePath: "" });
+  const renderer = createRenderer({ viewsDirectory, translators, assets, basePath: "" });
   const app = new Koa();
   app.use((ctx, next) => {
     // The pages say which host they are on: let it be one that stays the same in every picture.

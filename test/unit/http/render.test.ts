@@ -9,6 +9,7 @@ import { expect } from "chai";
 import Koa, { type Context } from "koa";
 import { createRenderer, type Renderer } from "../../../src/http/render.js";
 import type { ViewName, Views } from "../../../src/http/views.js";
+import { translators } from "../../support/translators.js";
 import { PAGE_SAMPLES, type PageSample } from "../../support/page-samples.js";
 
 const VIEWS = fileURLToPath(new URL("../../../../views", import.meta.url));
@@ -19,7 +20,7 @@ const assets = { url: (name: string) => `${BASE_PATH}/assets/${name}` };
 const MARKUP = `zq"zq'zq<b>end`;
 
 function createTestRenderer(viewsDirectory = VIEWS): Renderer {
-  return createRenderer({ viewsDirectory, assets, basePath: BASE_PATH });
+  return createRenderer({ viewsDirectory, translators, assets, basePath: BASE_PATH });
 }
 
 /** Replaces every string in the data, however deep. */

@@ -11,6 +11,7 @@ import { addPlaygroundRoutes } from "../../../../src/http/playground/playground-
 import { createRenderer } from "../../../../src/http/render.js";
 import { systemClock } from "../../../../src/lib/clock.js";
 import { readSteps, takeStep, textOf, type ShownStep } from "../../../support/playground-walk.js";
+import { translators } from "../../../support/translators.js";
 import { createUserAgent, type Page, type UserAgent } from "../../../support/user-agent.js";
 
 const viewsDirectory = fileURLToPath(new URL("../../../../../views", import.meta.url));
@@ -37,7 +38,7 @@ describe("the playground before a faulty issuer", () => {
     close = () => new Promise((resolve) => server.close(resolve));
 
     const assets = loadAssets({ directory: join(viewsDirectory, "assets"), basePath: "" });
-    const { render } = createRenderer({ viewsDirectory, assets, basePath: "" });
+    const { render } = createRenderer({ viewsDirectory, translators, assets, basePath: "" });
     const router = new Router();
     addPlaygroundRoutes(router, {
       issuer,
