@@ -50,7 +50,7 @@ export const IS_VIEW: Record<ViewName, true> = {
   "account/apps": true,
   "account/sign-in": true,
   "account/confirm": true,
-  "account/ways": true,
+  "account/security": true,
   "account/link": true,
   "playground/start": true,
   "playground/session": true,

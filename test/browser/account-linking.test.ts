@@ -57,7 +57,7 @@ describeInBrowser("an account that is linked with another provider", ({ open }) 
       if ((await headingOf(page)).includes("asks for access")) await press(page, "Allow");
       expect(await headingOf(page)).to.equal("Notes of Admiral Example");
 
-      await page.goto(`${server.issuer}/account/ways`);
+      await page.goto(`${server.issuer}/account/security`);
       expect(await page.getByText(GRACE.email).last().isVisible()).to.equal(true);
       await press(page, "Remove Corp");
       expect(await page.getByRole("status").innerText()).to.equal("Corp no longer signs you in.");

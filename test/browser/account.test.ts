@@ -36,7 +36,7 @@ describeInBrowser("the account: sessions, apps, sign-out and several people", ({
     return { username, password };
   }
 
-  const account = () => `${server.issuer}/account`;
+  const account = () => `${server.issuer}/account/sign-ins`;
 
   async function openAccount(page: Page, who = person): Promise<void> {
     await page.goto(account());
@@ -141,7 +141,7 @@ describeInBrowser("the account: sessions, apps, sign-out and several people", ({
       expect(await headingOf(page)).to.equal("Sign in to your account");
       expect(await page.locator("main").innerText()).to.include("You have been signed out here");
       await signIn(page, person);
-      expect(await headingOf(page)).to.equal("Where you are signed in");
+      expect(await headingOf(page)).to.equal("Security");
     });
 
     it("asks for the password again when the sign-in was long ago, and then does the very thing", async () => {

@@ -90,7 +90,7 @@ for (const { name, start, isThere } of UPSTREAMS) {
 
     it("is connected with an account that was there, signs in to it, and is removed again", async () => {
       const page = await visit();
-      await page.goto(`${server.issuer}/account/ways`);
+      await page.goto(`${server.issuer}/account/security`);
       await signIn(page, server);
       await leave(page, `Connect ${name}`, EDSGER);
       expect(await headingOf(page)).to.equal(`Connect ${name}?`);

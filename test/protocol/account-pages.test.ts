@@ -17,12 +17,13 @@ describe("the account (SE-06, SE-07, SE-11)", () => {
   });
   after(() => server.close());
 
-  const account = (path = "") => `${server.issuer}/account${path}`;
+  const account = (path = "/sign-ins") => `${server.issuer}/account${path}`;
 
   describe("sign-in", () => {
     it("is asked for by every page, and leads on to it", async () => {
       for (const [path, heading] of [
-        ["", "Where you are signed in"],
+        ["/security", "Security"],
+        ["/sign-ins", "Where you are signed in"],
         ["/apps", "Connected apps"],
       ] as const) {
         const agent = createUserAgent(server.issuer);
@@ -62,7 +63,7 @@ describe("the account (SE-06, SE-07, SE-11)", () => {
       const agent = createUserAgent(server.issuer);
       for (const to of ["https://evil.example/", "//evil.example", "/session/end", "__proto__"]) {
         const login = await agent.open(account(`/sign-in?to=${encodeURIComponent(to)}`));
-        expect((await signInAt(agent, login)).url.pathname).to.equal("/account");
+        expect((await signInAt(agent, login)).url.pathname).to.equal("/account/security");
       }
     });
 
@@ -225,7 +226,7 @@ describe("the account (SE-06, SE-07, SE-11)", () => {
           account("/confirm?act=guessed"),
           account("/confirm"),
         ]) {
-          expect((await agent.open(url)).url.pathname).to.equal("/account");
+          expect((await agent.open(url)).url.pathname).to.equal("/account/sign-ins");
         }
       });
     });
@@ -360,14 +361,18 @@ describe("the account (SE-06, SE-07, SE-11)", () => {
     return agent.submit(page, { identifier: username, password }, { action: /\/sign-in$/ });
   }
 
-  async function act(agent: UserAgent, fields: Record<string, string>, path = ""): Promise<Page> {
+  async function act(
+    agent: UserAgent,
+    fields: Record<string, string>,
+    path = "/sign-ins",
+  ): Promise<Page> {
     return agent.submit(await agent.open(account(path)), fields, { action: /\/acts$/ });
   }
 
   async function isSignedIn(agent: UserAgent): Promise<boolean> {
     const copy = createUserAgent(server.issuer);
     copy.cookies.push(...agent.cookies);
-    return (await copy.open(account())).url.pathname === "/account";
+    return (await copy.open(account())).url.pathname === "/account/sign-ins";
   }
 
   async function isRefused({ tokens, subject }: SignedIn): Promise<boolean> {

@@ -54,7 +54,7 @@ describe("ways to sign in, on the account's pages (SE-07)", () => {
   async function withPassword(username: string): Promise<UserAgent> {
     await server.app.createAccount({ username, password: PASSWORD });
     const agent = browser();
-    const login = await agent.open(at("/ways"));
+    const login = await agent.open(at("/security"));
     const fields = { identifier: username, password: PASSWORD };
     await agent.submit(login, fields, { action: /\/sign-in$/ });
     return agent;
@@ -113,13 +113,13 @@ describe("ways to sign in, on the account's pages (SE-07)", () => {
     expect(login.html).to.contain("Continue with Corp");
     const back = await returnFrom(
       elsewhere,
-      await elsewhere.open(at("/sign-in/upstream/corp?to=ways")),
+      await elsewhere.open(at("/sign-in/upstream/corp?to=security")),
       {
         who: "one",
         id: "corp",
       },
     );
-    expect(back.url.pathname).to.equal("/account/ways");
+    expect(back.url.pathname).to.equal("/account/security");
     expect(back.html).to.contain("lisa");
   });
 
@@ -157,7 +157,7 @@ describe("ways to sign in, on the account's pages (SE-07)", () => {
     });
     const victim = await withPassword("victim");
     const opened = await victim.open(offer.url);
-    expect(opened.url.pathname).to.equal("/account/ways");
+    expect(opened.url.pathname).to.equal("/account/security");
     const link = String(offer.url.searchParams.get("link"));
     const form = await connectablePage(victim);
     const done = await victim.submit(form, { act: "link", link }, { action: /\/acts$/ });
@@ -169,7 +169,7 @@ describe("ways to sign in, on the account's pages (SE-07)", () => {
 
   /** Any page of the account has a form to its acts or one that can be made to lead there. */
   async function connectablePage(agent: UserAgent): Promise<Page> {
-    const page = await agent.open(at("/ways"));
+    const page = await agent.open(at("/security"));
     return { ...page, html: page.html.replaceAll("/account/sign-out", "/account/acts") };
   }
 
@@ -196,7 +196,7 @@ describe("ways to sign in, on the account's pages (SE-07)", () => {
 
   it("never removes the last way in, by no form and not by two at once", async () => {
     const agent = await throughProvider("four");
-    const alone = await agent.open(at("/ways"));
+    const alone = await agent.open(at("/security"));
     expect(alone.html).to.contain("without it you could not sign in");
     expect(alone.html).to.not.contain('value="unlink"');
     const both = await connectWith(agent, "four", "other");
@@ -216,7 +216,7 @@ describe("ways to sign in, on the account's pages (SE-07)", () => {
     const agent = await throughProvider("five");
     const both = await connectWith(agent, "five", "other");
     await server.app.upstreamProviders.update("other", () => ({ disabled: true }));
-    const page = await agent.open(at("/ways"));
+    const page = await agent.open(at("/security"));
     expect(page.html).to.contain("Not in use here").and.contain("without it you could not sign in");
     const linked = await identitiesOf("five@example.com");
     const corp = linked.find(({ provider }) => provider === "corp");

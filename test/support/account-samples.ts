@@ -10,13 +10,13 @@ const frame = {
 };
 
 const PAGES = [
-  { href: "/account", label: "Sign-ins" },
+  { href: "/account/security", label: "Security" },
+  { href: "/account/sign-ins", label: "Sign-ins" },
   { href: "/account/apps", label: "Connected apps" },
-  { href: "/account/ways", label: "Ways to sign in" },
 ];
 
-const NAMES = ["sign-ins", "apps", "ways"];
-const HEADINGS = ["Where you are signed in", "Connected apps", "Ways to sign in"];
+const NAMES = ["security", "sign-ins", "apps"];
+const HEADINGS = ["Security", "Where you are signed in", "Connected apps"];
 
 const pageAt = (index: number) => ({
   page: NAMES[index] ?? "",
@@ -65,7 +65,7 @@ export const ACCOUNT_STATES: {
   "account/sign-ins": {
     several: {
       ...frame,
-      ...pageAt(0),
+      ...pageAt(1),
       isOneOfSeveral: true,
       notice: "Signed out: Chrome on Windows.",
       current,
@@ -88,12 +88,12 @@ export const ACCOUNT_STATES: {
         },
       ],
     },
-    alone: { ...frame, ...pageAt(0), current, others: [] },
+    alone: { ...frame, ...pageAt(1), current, others: [] },
   },
   "account/apps": {
     several: {
       ...frame,
-      ...pageAt(1),
+      ...pageAt(2),
       apps: [
         {
           clientId: "notes",
@@ -119,7 +119,7 @@ export const ACCOUNT_STATES: {
         },
       ],
     },
-    none: { ...frame, ...pageAt(1), apps: [] },
+    none: { ...frame, ...pageAt(2), apps: [] },
   },
   "account/sign-in": {
     first: signIn,
@@ -144,35 +144,77 @@ export const ACCOUNT_STATES: {
     wrong: { ...confirm, error: "The password is not right.", status: 422 },
     provider: { ...confirm, providers: [CORP] },
   },
-  "account/ways": {
+  "account/security": {
     several: {
       ...frame,
-      ...pageAt(2),
+      ...pageAt(0),
       notice: "You can sign in with GitHub now.",
-      password: "Set",
-      identities: [
+      sections: [
         {
-          handle: "identity-1",
-          provider: "GitHub",
-          icon: "github",
-          display: "ada@example.org",
-          facts: "Connected just now",
-          isUnusable: false,
-          isLast: false,
+          name: "password",
+          title: "Password",
+          status: "Your password is set.",
+          mark: "done",
+          items: [],
+          actions: [{ label: "Change password", href: "/account/password" }],
         },
         {
-          handle: "identity-2",
-          provider: "Landesuniversität für angewandte Wissenschaften",
-          icon: undefined,
-          display: "a.very.long.name.of.a.person@departments.university.example.org",
-          facts: "Connected on 3 November 2026 · used 12 days ago",
-          isUnusable: true,
-          isLast: false,
+          name: "second-step",
+          title: "Second step",
+          status: "Add a second step, so that your password alone opens nothing.",
+          mark: "attention",
+          items: [],
+          actions: [{ label: "Add a second step", href: "/account/second-step" }],
+        },
+        {
+          name: "providers",
+          title: "Sign-in through others",
+          status: "Whoever can sign in there can sign in to your account here.",
+          mark: "done",
+          items: [
+            {
+              name: "GitHub",
+              icon: "github",
+              badge: undefined,
+              facts: ["ada@example.org", "Connected just now"],
+              action: {
+                label: "Remove",
+                of: "GitHub",
+                act: "unlink",
+                fields: { identity: "identity-1" },
+              },
+            },
+            {
+              name: "Landesuniversität für angewandte Wissenschaften",
+              icon: "organisation",
+              badge: "Not in use here",
+              facts: [
+                "a.very.long.name.of.a.person@departments.university.example.org",
+                "Connected on 3 November 2026 · used 12 days ago",
+                "You cannot remove it: without it you could not sign in.",
+              ],
+              action: undefined,
+            },
+          ],
+          actions: [
+            { label: "Connect Corp", href: "/upstream/corp", icon: "organisation" },
+            { label: "Connect Google", href: "/upstream/google", icon: "google" },
+          ],
         },
       ],
-      providers: [
-        CORP,
-        { href: "/upstream/google", name: "Google", icon: "google", isLast: false },
+    },
+    plain: {
+      ...frame,
+      ...pageAt(0),
+      sections: [
+        {
+          name: "password",
+          title: "Password",
+          status: "Your password is set.",
+          mark: "neutral",
+          items: [],
+          actions: [],
+        },
       ],
     },
   },

@@ -7,16 +7,24 @@ import type { Notices } from "./notice.js";
 
 /** The pages of an account, by the name that `to` has: a new one is a row here. */
 export const ACCOUNT_PAGES = {
-  "sign-ins": { path: "/account", label: "Sign-ins", heading: "Where you are signed in" },
+  security: { path: "/account/security", label: "Security", heading: "Security" },
+  "sign-ins": {
+    path: "/account/sign-ins",
+    label: "Sign-ins",
+    heading: "Where you are signed in",
+  },
   apps: { path: "/account/apps", label: "Connected apps", heading: "Connected apps" },
-  ways: { path: "/account/ways", label: "Ways to sign in", heading: "Ways to sign in" },
 } as const;
 
 export type AccountPage = keyof typeof ACCOUNT_PAGES;
 
 /** The one that a form or link names; the first for anything else. */
 export function parseAccountPage(name: unknown): AccountPage {
-  return name === "apps" || name === "ways" ? name : "sign-ins";
+  return typeof name === "string" && isAccountPage(name) ? name : "security";
+}
+
+function isAccountPage(name: string): name is AccountPage {
+  return Object.hasOwn(ACCOUNT_PAGES, name);
 }
 
 export interface FrameDeps {

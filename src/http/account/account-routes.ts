@@ -12,15 +12,15 @@ import { describeScopes } from "../../oidc/scope-words.js";
 import { describeResources } from "../describe-resources.js";
 import { addAccountActs } from "./account-acts.js";
 import type { AccountDeps } from "./account-deps.js";
-import { createFrame } from "./account-frame.js";
+import { ACCOUNT_PAGES, createFrame } from "./account-frame.js";
 import { addAccountUpstream } from "./account-upstream.js";
-import { addAccountWays } from "./account-ways.js";
 import { addAccountSignIn } from "./account-sign-in.js";
 import type { AppRow, SignInRow } from "./account-views.js";
 import { describeDevice, describePlace } from "./describe-device.js";
 import { describeTime } from "./describe-time.js";
 import { createAccountGuard } from "./guard.js";
 import { createNotices } from "./notice.js";
+import { addSecurityPage } from "./security-page.js";
 import { addSignOut } from "./sign-out.js";
 
 export function addAccountRoutes(router: Router, deps: AccountDeps): void {
@@ -30,13 +30,13 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
   const guard = createAccountGuard({ ...deps, notices });
   const frame = createFrame({ ...deps, notices });
 
-  router.get("/account", async (ctx) => {
+  router.get(ACCOUNT_PAGES["sign-ins"].path, async (ctx) => {
     const current = await browserAccounts.findCurrent(ctx);
     if (current === undefined) return guard.toSignIn(ctx, "sign-ins");
     return showSignIns(ctx, current);
   });
 
-  router.get("/account/apps", async (ctx) => {
+  router.get(ACCOUNT_PAGES.apps.path, async (ctx) => {
     const current = await browserAccounts.findCurrent(ctx);
     if (current === undefined) return guard.toSignIn(ctx, "apps");
     const apps = await listApps(current.account.id);
@@ -48,7 +48,7 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
 
   addAccountSignIn(router, deps, guard);
   const acts = addAccountActs(router, { ...deps, guard, notices });
-  addAccountWays(router, { ...deps, guard, frame });
+  addSecurityPage(router, { ...deps, guard, frame });
   addAccountUpstream(router, { ...deps, guard, acts, notices });
   addSignOut(router, deps, guard);
 

@@ -50,7 +50,7 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
 
   router.get("/account/upstream/:provider", async (ctx) => {
     const current = await browserAccounts.findCurrent(ctx);
-    if (current === undefined) return guard.toSignIn(ctx, "ways");
+    if (current === undefined) return guard.toSignIn(ctx, "security");
     const act = { kind: "prepare-link", provider: providerOf(ctx) } as const;
     if (!acts.isFresh(current)) return acts.confirm(ctx, act, current);
     return start(ctx, { purpose: { kind: "link", accountId: current.account.id } });
@@ -79,12 +79,12 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
 
   router.get("/account/link", async (ctx) => {
     const current = await browserAccounts.findCurrent(ctx);
-    if (current === undefined) return guard.toSignIn(ctx, "ways");
+    if (current === undefined) return guard.toSignIn(ctx, "security");
     const link = String(ctx.query["link"]);
     const found = offers.open(link, current.uid);
     const provider =
       found === undefined ? undefined : await findUsable(deps.upstreamProviders, found.provider);
-    if (found === undefined || provider === undefined) return lead(ctx, "ways");
+    if (found === undefined || provider === undefined) return lead(ctx, "security");
     deps.render(ctx, "account/link", {
       base: `${basePath}/account`,
       csrfToken: deps.formGuard.issue(ctx, formPurpose(current)),
@@ -120,7 +120,7 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
     const act = acts.openAct(sealed, current);
     if (!isSame || act === undefined) {
       deps.notices.leave(ctx, current.uid, "Nothing was done: that was not this account.");
-      return lead(ctx, "ways");
+      return lead(ctx, "security");
     }
     const goOn = () => acts.perform(ctx, act, current);
     return startSession(arrival, { ctx, accountId: account.id, keep: isKept, goOn });
@@ -128,12 +128,13 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
 
   async function offer(ctx: Context, current: HeldSession, arrival: UpstreamArrival) {
     const { provider, identity } = arrival;
+    const { path: page } = ACCOUNT_PAGES.security;
     const known = await federatedIdentities.find(identity);
     if (known !== undefined && known.accountId !== current.account.id) {
-      return refuse(ctx, arrival, { reason: "linked_elsewhere", page: ACCOUNT_PAGES.ways.path });
+      return refuse(ctx, arrival, { reason: "linked_elsewhere", page });
     }
     if (!isDomainAllowed(provider, identity)) {
-      return refuse(ctx, arrival, { reason: "domain_not_allowed", page: ACCOUNT_PAGES.ways.path });
+      return refuse(ctx, arrival, { reason: "domain_not_allowed", page });
     }
     const { issuer, subject } = identity;
     const { email, username } = identity.claims;
@@ -193,7 +194,7 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
       await work();
     } catch (err) {
       if (!(err instanceof FederationError)) throw err;
-      const wayOn = { href: `${basePath}/account/ways`, label: "Go to your account" };
+      const wayOn = { href: basePath + ACCOUNT_PAGES.security.path, label: "Go to your account" };
       const provider = (await deps.upstreamProviders.list()).find((each) => each.id === id);
       deps.upstreamFailures.show(ctx, err, { provider, wayOn });
     }

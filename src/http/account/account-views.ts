@@ -1,13 +1,14 @@
 /** What the templates in `views/account/` are told. All strings are plain text. */
 import type { ProviderButton } from "../federation/ways-in.js";
 import type { AccountChoice } from "../describe-account.js";
+import type { SecuritySection } from "./security-section.js";
 
 export interface AccountViews {
   "account/sign-ins": SignInsView;
   "account/apps": AppsView;
   "account/sign-in": AccountSignInView;
   "account/confirm": ConfirmView;
-  "account/ways": WaysView;
+  "account/security": SecurityView;
   "account/link": LinkView;
 }
 
@@ -99,27 +100,8 @@ export interface ConfirmView {
   readonly error: string | undefined;
 }
 
-/** Posts `act=unlink` and `identity` to `acts`. */
-export interface WaysView extends AccountFrame {
-  /** "Set" or why it is of no use; undefined: there is none. */
-  readonly password: string | undefined;
-  readonly identities: readonly IdentityRow[];
-  /** That can be connected. */
-  readonly providers: readonly ProviderButton[];
-}
-
-export interface IdentityRow {
-  readonly handle: string;
-  readonly provider: string;
-  readonly icon: string | undefined;
-  /** How the person is called there. */
-  readonly display: string | undefined;
-  /** "Connected on 3 November 2026 · last used 2 days ago". */
-  readonly facts: string;
-  /** Its provider is switched off or gone. */
-  readonly isUnusable: boolean;
-  /** Without it nobody could sign in. */
-  readonly isLast: boolean;
+export interface SecurityView extends AccountFrame {
+  readonly sections: readonly SecuritySection[];
 }
 
 /** Posts `act=link` and `link` to `acts`. */

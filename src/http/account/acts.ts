@@ -105,7 +105,7 @@ export function createActs(deps: AccountDeps): Acts {
 
   return {
     pageOf: (act) => {
-      if (isIdentityAct(act)) return "ways";
+      if (isIdentityAct(act)) return "security";
       return act.kind === "withdraw-app" ? "apps" : "sign-ins";
     },
     async describe(act, current) {

@@ -148,7 +148,7 @@ describe("renderer", () => {
           told.push(text);
           return text;
         });
-        const kept = ["connected", "refused", "http://helper.example/privacy"];
+        const kept = ["connected", "refused", "organisation", "http://helper.example/privacy"];
         // The host is named for an unverified client, and where the request returns.
         if (sample.state === "bare") kept.push("127.0.0.1:4000");
         for (const text of told.filter((word) => !kept.includes(word))) {

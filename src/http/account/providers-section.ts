@@ -1,0 +1,88 @@
+import type { FederatedIdentity } from "../../accounts/federated-identity.js";
+import type { UpstreamProvider } from "../../federation/upstream-provider.js";
+import type { AccountDeps } from "./account-deps.js";
+import { describeTime } from "./describe-time.js";
+import { findWays, identityHandle, listLinked } from "./identity-acts.js";
+import type { DescribeSection, SecurityItem } from "./security-section.js";
+
+/** Who else signs the person in, and who could. */
+export function createProvidersSection(deps: AccountDeps): DescribeSection {
+  const { clock, basePath } = deps;
+
+  function describeIdentity(
+    identity: FederatedIdentity,
+    { providers, isUsable, isLast }: IdentityFacts,
+  ): SecurityItem {
+    const provider = findProvider(identity, providers);
+    const name = provider?.displayName ?? new URL(identity.issuer).host;
+    const last = "You cannot remove it: without it you could not sign in.";
+    return {
+      name,
+      icon: provider?.icon ?? "organisation",
+      badge: isUsable ? undefined : "Not in use here",
+      facts: [identity.display ?? [], describeUse(identity), isLast ? last : []].flat(),
+      action: isLast
+        ? undefined
+        : {
+            label: "Remove",
+            of: name,
+            act: "unlink",
+            fields: { identity: identityHandle(identity) },
+          },
+    };
+  }
+
+  function describeUse({ linkedAtSeconds, lastUsedAtSeconds: used }: FederatedIdentity): string {
+    const nowSeconds = clock.nowSeconds();
+    const connected = `Connected ${describeTime(linkedAtSeconds, nowSeconds)}`;
+    return used === undefined ? connected : `${connected} · used ${describeTime(used, nowSeconds)}`;
+  }
+
+  return async ({ account }) => {
+    const [identities, providers, ways, record, choices, linked] = await Promise.all([
+      deps.federatedIdentities.listOfAccount(account.id),
+      deps.upstreamProviders.list(),
+      findWays(deps),
+      deps.accounts.findForSignIn(account.username),
+      deps.listForSignIn(),
+      listLinked(deps, account.id),
+    ]);
+    if (identities.length === 0 && choices.length === 0) return undefined;
+    const hasPassword = record?.passwordHash !== undefined;
+    const usable = identities.filter(({ issuer }) => ways.issuers.includes(issuer));
+    const isEnough = usable.length + (hasPassword && ways.password ? 1 : 0) > 1;
+    const taken = new Set(linked.map((choice) => choice.id));
+    return {
+      name: "providers",
+      title: "Sign-in through others",
+      status:
+        identities.length === 0
+          ? "Connect one, and you get in when your password fails you."
+          : "Whoever can sign in there can sign in to your account here.",
+      mark: usable.length > 0 ? "done" : "neutral",
+      items: identities.map((identity) => {
+        const isUsable = usable.includes(identity);
+        return describeIdentity(identity, { providers, isUsable, isLast: !isEnough && isUsable });
+      }),
+      actions: choices
+        .filter((choice) => !taken.has(choice.id))
+        .map(({ id, displayName, icon }) => ({
+          label: `Connect ${displayName}`,
+          href: `${basePath}/account/upstream/${id}`,
+          icon: icon ?? "organisation",
+        })),
+    };
+  };
+}
+
+/** The one of that name may have changed its issuer since. */
+function findProvider({ provider, issuer }: FederatedIdentity, all: readonly UpstreamProvider[]) {
+  const ofIssuer = all.filter((each) => each.issuer === issuer);
+  return ofIssuer.find(({ id }) => id === provider) ?? ofIssuer[0];
+}
+
+interface IdentityFacts {
+  readonly providers: readonly UpstreamProvider[];
+  readonly isUsable: boolean;
+  readonly isLast: boolean;
+}
