@@ -8,6 +8,7 @@ import mount from "koa-mount";
 import { createAccountChanges } from "./accounts/account-changes.js";
 import { createFederation } from "./composition/federation.js";
 import { createFoundation, type AppDeps } from "./composition/foundation.js";
+import { createMail } from "./composition/mail.js";
 import { loadPages } from "./composition/pages.js";
 import { createPasswords } from "./composition/passwords.js";
 import { createProtocol } from "./composition/protocol.js";
@@ -29,11 +30,19 @@ export async function createApp(deps: AppDeps) {
   const foundation = createFoundation(deps);
   const { config, stores, audit, issuer, basePath, clock, logger } = foundation;
   const pages = loadPages(foundation);
+  const mail = createMail(foundation);
   const passwords = createPasswords(foundation);
   const tokens = await openTokens(foundation);
   const federation = createFederation(foundation, tokens);
   const protocol = createProtocol(foundation, { tokens, pages, passwords, federation });
-  const routes = createRoutes(foundation, { tokens, pages, passwords, protocol, federation });
+  const routes = createRoutes(foundation, {
+    tokens,
+    pages,
+    mail,
+    passwords,
+    protocol,
+    federation,
+  });
 
   const { keys, revocations } = tokens;
   const { running, sessions, logoutQueue } = protocol;
@@ -63,6 +72,7 @@ export async function createApp(deps: AppDeps) {
     ...sessions,
     ...keys,
     ...federation,
+    ...mail,
     clock,
     audit,
     logoutQueue,

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Folders of what an account, a client or a token is; they do not know each other. */
-const DOMAIN = ["accounts", "clients", "sessions", "tokens", "federation", "keys"];
+const DOMAIN = ["accounts", "clients", "sessions", "tokens", "federation", "keys", "mail"];
 
 /** Imports point right: what each part of src may import of ours. A part not named may not exist. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -47,7 +47,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "lib",
   ],
   cli: ["commands", "language", "clients", "federation", "keys", "lib"],
-  commands: ["app.ts", "oidc", "accounts", "clients", "federation", "keys", "sessions", "lib"],
+  commands: [
+    "app.ts",
+    "oidc",
+    "accounts",
+    "clients",
+    "federation",
+    "keys",
+    "sessions",
+    "mail",
+    "lib",
+  ],
   http: ["oidc", ...DOMAIN, "verify", "language", "lib"],
   language: ["lib"],
   storage: ["oidc", ...DOMAIN, "lib"],
@@ -59,6 +69,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   tokens: ["verify", "lib"],
   federation: ["lib"],
   keys: ["lib"],
+  mail: ["language", "lib"],
   // What may be said of an API or a provider is the same in a file and in a command.
   config: ["clients", "federation", "lib"],
   lib: [],
@@ -74,9 +85,10 @@ const HOME_OF: Record<string, readonly string[]> = {
   "koa-mount": ["app.ts"],
   "@koa/router": ["http", "composition"],
   "koa-body": ["http"],
-  nunjucks: ["http"],
   "intl-messageformat": ["language"],
   "@formatjs/icu-messageformat-parser": ["language"],
+  nunjucks: ["http", "mail"],
+  nodemailer: ["mail"],
   "oidc-provider": ["oidc"],
   "@node-rs/argon2": ["accounts"],
   "@simplewebauthn/server": ["accounts"],

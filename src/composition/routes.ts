@@ -11,10 +11,12 @@ import { addStatusListRoute } from "../http/status-list-route.js";
 import { createOwnApiTokens } from "../oidc/own-api-tokens.js";
 import { createRateLimiters } from "../storage/rate-limiter.js";
 import type { Foundation } from "./foundation.js";
+import type { Mail } from "./mail.js";
 import { createOnSignedIn } from "./on-signed-in.js";
 import type { Protocol, ProtocolParts } from "./protocol.js";
 
 export interface RoutesParts extends ProtocolParts {
+  readonly mail: Mail;
   readonly protocol: Protocol;
 }
 
@@ -46,6 +48,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
   addPageRoutes(router, {
     ...shared,
     ...parts.federation,
+    ...parts.mail,
     interactions,
     browserAccounts,
     sessions,

@@ -20,6 +20,14 @@ export interface PasswordHashCost {
   readonly parallelism: number;
 }
 
+export interface SmtpConfig {
+  /** `smtp:` or `smtps:`. May contain a password. */
+  readonly url: string;
+  /** `offered`: mail is sent in the clear to a server without STARTTLS. */
+  readonly tls: "required" | "offered";
+  readonly from: string;
+}
+
 /**
  * Everything an operator decides, read once at start. Deeply frozen; made only by `loadConfig`.
  * `docs/configuration.md` says which variable feeds which field and why.
@@ -71,6 +79,10 @@ export interface Config {
   readonly declaredApis: ApiDeclarations | undefined;
   /** Undefined: no file declares providers to sign in at. Holds their secrets. */
   readonly declaredProviders: ProviderDeclarations | undefined;
+  /** The server that mail is handed to. Undefined: none. */
+  readonly smtp: SmtpConfig | undefined;
+  /** Who mail is from. */
+  readonly mailFrom: string | undefined;
   readonly logLevel: LogLevel;
   readonly demonstrationData: boolean;
   readonly maxConnections: number;

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import type { Config } from "./config.js";
 import { ConfigurationError, type SettingProblem } from "./configuration-error.js";
 import { loadApisFile } from "./apis-file.js";
+import { toSmtp } from "./mail-settings.js";
 import { loadProvidersFile } from "./providers-file.js";
 import { readSettings, type Environment } from "./read-settings.js";
 import type { SettingValues } from "./settings.js";
@@ -79,6 +80,8 @@ function toConfig(values: SettingValues): Omit<Config, "declaredApis" | "declare
       values.PASSWORD_HASH_CONCURRENCY ?? Math.max(1, availableParallelism() - 1),
     passwordHashQueue: values.PASSWORD_HASH_QUEUE,
     outboundAllowedHosts: values.OUTBOUND_ALLOWED_HOSTS ?? [],
+    smtp: toSmtp(values),
+    mailFrom: values.MAIL_FROM,
     logLevel: values.LOG_LEVEL,
     demonstrationData: values.DEMONSTRATION_DATA ?? !isProduction,
     maxConnections: values.MAX_CONNECTIONS,

@@ -61,6 +61,11 @@ export const settingRules: readonly SettingRule[] = [
         ? "needs a TRUST_PROXY that lists the addresses of the proxy: whoever else sets the header could be any client"
         : undefined,
   ),
+  rule("MAIL_FROM", ["MAIL_FROM", "SMTP_URL"], (values) =>
+    values.SMTP_URL !== undefined && values.MAIL_FROM === undefined
+      ? "must be given with SMTP_URL: mail needs a sender"
+      : undefined,
+  ),
   productionRule("SECRET_KEY", (key) =>
     key === undefined ? "must be given in production" : findWeakness(key),
   ),

@@ -7,6 +7,7 @@ export type SettingGroup =
   | "Sessions"
   | "Sign-in at other providers"
   | "Protocol"
+  | "Mail"
   | "Passwords";
 
 /** One environment variable: how it is read and how it is explained. */

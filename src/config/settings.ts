@@ -1,10 +1,11 @@
 import type { z } from "zod";
+import { mailSettings } from "./mail-settings.js";
 import { protocolSettings } from "./protocol-settings.js";
 import type { Setting } from "./setting.js";
 import { serverSettings } from "./server-settings.js";
 
 /** Every environment variable that Latchkey reads. Reading and documentation both come from here. */
-const settings = { ...serverSettings, ...protocolSettings };
+const settings = { ...serverSettings, ...protocolSettings, ...mailSettings };
 
 type Settings = typeof settings;
 export type SettingName = keyof Settings;

@@ -18,6 +18,8 @@ export type AuditEvent =
   | "logout.delivered"
   | "logout.failed"
   | "logout.received"
+  | "mail.delivered"
+  | "mail.failed"
   | "authorization.refused"
   | "scope.narrowed"
   | "api.created"

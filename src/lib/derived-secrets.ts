@@ -36,6 +36,10 @@ export function deriveSecrets(secretKeys: SecretKeys) {
     modelIds: sealer("model-ids"),
     /** What a browser keeps for itself: sessions put aside, what a page has to say next. */
     browserNotes: sealer("browser-notes"),
+    /** Mail that waits to be delivered: it holds codes. */
+    mail: sealer("mail"),
+    oneTimeCodes: sealer("one-time-codes"),
+    oneTimeCodeHashes: combineMacs(macs("one-time-codes")),
     cookies: createCookieSignatures(macs("cookies")),
     forms: combineMacs(macs("forms")),
     modelValues: keys("model-values"),

@@ -4,8 +4,8 @@
  */
 import type { Logger } from "../lib/logger.js";
 import type { ClaimedEnding, EndingStore } from "./ending-store.js";
-import { createOccasions } from "./occasions.js";
-import { workOnOccasions, type RunningWork } from "./work-on-occasions.js";
+import { createOccasions } from "../lib/occasions.js";
+import { workOnOccasions, type RunningWork } from "../lib/work-on-occasions.js";
 
 export interface EndingCompletionDeps {
   readonly endings: Pick<EndingStore, "claim">;

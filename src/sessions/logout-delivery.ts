@@ -14,9 +14,9 @@ import type {
   LogoutDeliveryStore,
 } from "./logout-delivery-store.js";
 import type { LogoutQueue } from "./logout-queue.js";
-import { createOccasions } from "./occasions.js";
-import { retryDelaySeconds } from "./retry-delay.js";
-import { workOnOccasions } from "./work-on-occasions.js";
+import { createOccasions } from "../lib/occasions.js";
+import { retryDelaySeconds } from "../lib/retry-delay.js";
+import { workOnOccasions } from "../lib/work-on-occasions.js";
 
 /** What came of one attempt. `refused`: trying again would not help. */
 export type SendOutcome =

@@ -19,10 +19,19 @@ export function createStores(deps: StoresDeps) {
       ? sqlModels
       : createSplitModelStore({ short: createRedisModelStore({ redis, clock }), long: sqlModels });
   const { logoutDeliveries, revocationRecords, statusLists, upstreamSessions } = sqlStores;
+  const { mailStore, oneTimeCodeStore } = sqlStores;
   return {
     ...sqlStores,
     models,
     /** What SQL keeps after its time is swept; Redis does that by itself. */
-    expiring: [sqlModels, logoutDeliveries, revocationRecords, statusLists, upstreamSessions],
+    expiring: [
+      sqlModels,
+      logoutDeliveries,
+      revocationRecords,
+      statusLists,
+      upstreamSessions,
+      mailStore,
+      oneTimeCodeStore,
+    ],
   };
 }

@@ -13,6 +13,8 @@ import { createSqlEndingStore } from "./sql-ending-store.js";
 import { createSqlFederatedIdentityStore } from "./sql-federated-identity-store.js";
 import { createSqlLogoutDeliveryStore } from "./sql-logout-delivery-store.js";
 import { createSqlPasskeyStore } from "./sql-passkey-store.js";
+import { createSqlMailStore } from "./sql-mail-store.js";
+import { createSqlOneTimeCodeStore } from "./sql-one-time-code-store.js";
 import { createSqlResourceServerStore } from "./sql-resource-server-store.js";
 import { createSqlRevocationStore } from "./sql-revocation-store.js";
 import { createSqlSigningKeyStore } from "./sql-signing-key-store.js";
@@ -52,5 +54,7 @@ export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
     statusLists: createSqlStatusListStore(deps),
     logoutDeliveries: createSqlLogoutDeliveryStore(deps),
     endings: createSqlEndingStore(deps),
+    mailStore: createSqlMailStore(deps),
+    oneTimeCodeStore: createSqlOneTimeCodeStore(deps),
   };
 }

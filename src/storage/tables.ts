@@ -7,6 +7,7 @@ import type {
   PasskeyRow,
   PasswordCredentialRow,
 } from "./account-tables.js";
+import type { MailMessageRow, OneTimeCodeRow } from "./mail-tables.js";
 import type { EndedSubject, EndingReason } from "../sessions/ending-store.js";
 import type { Knex } from "knex";
 
@@ -229,6 +230,8 @@ declare module "knex/types/tables.js" {
     revocation: Table<RevocationRow>;
     upstream_session: Table<UpstreamSessionRow>;
     upstream_provider: Table<UpstreamProviderRow>;
+    mail_message: Table<MailMessageRow>;
+    one_time_code: Table<OneTimeCodeRow>;
     migration: Table<MigrationRow>;
   }
 }

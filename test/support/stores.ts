@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { AccountStore } from "../../src/accounts/account-store.js";
 import type { UpstreamSessionStore } from "../../src/federation/upstream-session-store.js";
 import type { PasskeyStore } from "../../src/accounts/passkey-store.js";
+import type { OneTimeCodeStore } from "../../src/accounts/one-time-code-store.js";
 import type { ConsentStore } from "../../src/accounts/consent-store.js";
 import type { FederatedIdentityStore } from "../../src/accounts/federated-identity-store.js";
 import type { ClientStore } from "../../src/clients/client-store.js";
@@ -13,6 +14,7 @@ import type { EndingStore } from "../../src/sessions/ending-store.js";
 import type { LogoutDeliveryStore } from "../../src/sessions/logout-delivery-store.js";
 import type { UpstreamProviderStore } from "../../src/federation/upstream-provider.js";
 import type { SigningKeyStore } from "../../src/keys/signing-key-store.js";
+import type { MailStore } from "../../src/mail/mail-store.js";
 import type { ChangeFeed } from "../../src/lib/change-feed.js";
 import type { Clock } from "../../src/lib/clock.js";
 import type { ExpiredModelPurge, ModelStore } from "../../src/oidc/model-store.js";
@@ -52,6 +54,8 @@ export interface TestStores {
   readonly statusLists: StatusListStore;
   readonly logoutDeliveries: LogoutDeliveryStore;
   readonly endings: EndingStore;
+  readonly mailStore: MailStore;
+  readonly oneTimeCodeStore: OneTimeCodeStore;
 }
 
 export interface TestDatabase {

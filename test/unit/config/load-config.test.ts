@@ -76,6 +76,8 @@ describe("loadConfig", () => {
       redisUrl: undefined,
       redisKeyPrefix: "latchkey",
       redisShared: false,
+      smtp: undefined,
+      mailFrom: undefined,
       databasePoolMax: 10,
     };
     expect(loadConfig({})).to.deep.equal(expected);

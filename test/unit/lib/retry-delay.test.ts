@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { retryDelaySeconds } from "../../../src/sessions/retry-delay.js";
+import { retryDelaySeconds } from "../../../src/lib/retry-delay.js";
 
 describe("retryDelaySeconds", () => {
   it("doubles each time, up to five minutes", () => {

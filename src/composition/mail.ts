@@ -1,0 +1,52 @@
+import { randomUUID } from "node:crypto";
+import { toAccountId } from "../accounts/account.js";
+import { createOneTimeCodes } from "../accounts/one-time-codes.js";
+import { createMailer } from "../mail/mailer.js";
+import { createNotify } from "../mail/notify.js";
+import { createSealedMails } from "../mail/sealed-mail.js";
+import type { Foundation } from "./foundation.js";
+
+export type Mail = ReturnType<typeof createMail>;
+
+/** 7 days: a notice may lie in a mailbox over a holiday. */
+const NOT_ME_SECONDS = 7 * 86_400;
+
+/** What is sent to people, and what they send back to prove that it reached them. */
+export function createMail({ config, stores, secrets, issuer, clock, logger }: Foundation) {
+  const { accounts, mailStore, oneTimeCodeStore } = stores;
+  const sealedMails = createSealedMails(secrets.mail);
+  const unsent = config.mode === "development" ? "outbox" : "off";
+  const mailWay = config.smtp === undefined ? unsent : "smtp";
+  const mailer = createMailer({ mailStore, sealedMails, clock, mailWay });
+  const oneTimeCodes = createOneTimeCodes({
+    oneTimeCodeStore,
+    oneTimeCodeMac: secrets.oneTimeCodeHashes,
+    oneTimeCodeSealer: secrets.oneTimeCodes,
+    clock,
+  });
+  return {
+    sealedMails,
+    mailer,
+    oneTimeCodes,
+    notify: createNotify({
+      mailer,
+      async findRecipient(accountId) {
+        const account = await accounts.find(toAccountId(accountId));
+        if (account?.email === undefined || !account.emailVerified) return undefined;
+        return { to: account.email, language: account.profile.locale };
+      },
+      async issueNotMeUrl(accountId, kind) {
+        const { token } = await oneTimeCodes.issue({
+          purpose: "not-me",
+          // Each has its own: a later notice must not take the link of an earlier one away.
+          subject: `${accountId}.${randomUUID()}`,
+          data: { accountId, kind },
+          lifetimeSeconds: NOT_ME_SECONDS,
+        });
+        return `${issuer}/account/not-me?token=${token}`;
+      },
+      clock,
+      logger,
+    }),
+  };
+}
