@@ -6,6 +6,7 @@ import type { RequestListener } from "node:http";
 import Koa from "koa";
 import mount from "koa-mount";
 import { createAccountChanges } from "./accounts/account-changes.js";
+import { createAttempts } from "./composition/attempts.js";
 import { createFederation } from "./composition/federation.js";
 import { createFoundation, type AppDeps } from "./composition/foundation.js";
 import { createMail } from "./composition/mail.js";
@@ -30,18 +31,30 @@ export async function createApp(deps: AppDeps) {
   const foundation = createFoundation(deps);
   const { config, stores, audit, issuer, basePath, clock, logger } = foundation;
   const pages = loadPages(foundation);
+<<<<<<< HEAD
   const mail = createMail(foundation);
   const passwords = createPasswords(foundation);
+=======
+  const attempts = createAttempts(foundation);
+  const passwords = createPasswords(foundation, attempts);
+>>>>>>> 01fa55e (feat(accounts): attempts are counted before a secret is looked at, and wait)
   const tokens = await openTokens(foundation);
   const federation = createFederation(foundation, tokens);
   const protocol = createProtocol(foundation, { tokens, pages, passwords, federation });
   const routes = createRoutes(foundation, {
     tokens,
     pages,
+<<<<<<< HEAD
     mail,
     passwords,
     protocol,
     federation,
+=======
+    passwords,
+    protocol,
+    federation,
+    attempts,
+>>>>>>> 01fa55e (feat(accounts): attempts are counted before a secret is looked at, and wait)
   });
 
   const { keys, revocations } = tokens;

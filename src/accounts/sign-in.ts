@@ -1,12 +1,14 @@
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
-import type { Account } from "./account.js";
+import { normalizeIdentifier, type Account, type AccountId } from "./account.js";
 import type { AccountStore, SignInRecord } from "./account-store.js";
+import type { AttemptLimits, AttemptSource, BegunAttempt } from "./attempt-limits.js";
 import type { PasswordHasher } from "./password-hasher.js";
 
 export interface SignInDeps {
   readonly accounts: Pick<AccountStore, "findForSignIn" | "replacePasswordHash">;
   readonly passwordHasher: PasswordHasher;
+  readonly attempts: Pick<AttemptLimits, "begin">;
   readonly logger: Pick<Logger, "error">;
   readonly clock: Clock;
 }
@@ -18,7 +20,15 @@ type SignInRefusal =
   | "disabled"
   | "no_password"
   /** Another provider is the only way in, whatever the password. */
-  | "passwords_off";
+  | "passwords_off"
+  /** There were too many wrong ones: this one was not looked at. */
+  | "too_many_attempts";
+
+/** From where somebody signs in. */
+export interface SignInSource extends AttemptSource {
+  /** Undefined unless this device signed in to that very account before. */
+  readonly findDevice?: (accountId: AccountId) => Promise<string | undefined>;
+}
 
 export type SignInResult =
   | {
@@ -29,20 +39,46 @@ export type SignInResult =
       /** Before the account was read, so that a password that was changed since ends this sign-in. */
       readonly signedInAtSeconds: number;
     }
-  | { readonly outcome: "refused"; readonly reason: SignInRefusal };
+  | {
+      readonly outcome: "refused";
+      readonly reason: SignInRefusal;
+      /** Of `too_many_attempts`: when the next one is looked at. */
+      readonly retryAfterSeconds?: number | undefined;
+    };
 
 /**
  * Verifies a user name or e-mail address and a password. Every refusal costs one reading of the
- * store and one verification of a hash, so that time does not tell the reasons apart.
+ * store and one verification of a hash, so that time does not tell the reasons apart. Where there were
+ * too many wrong ones nothing is verified, whether the account is there or not.
  *
  * @throws PasswordHashingOverloadedError when too many are signing in.
  */
 export type SignIn = (credentials: {
   readonly identifier: string;
   readonly password: string;
+  readonly from: SignInSource;
 }) => Promise<SignInResult>;
 
-export function createSignIn({ accounts, passwordHasher, logger, clock }: SignInDeps): SignIn {
+export function createSignIn(deps: SignInDeps): SignIn {
+  const { accounts, passwordHasher, attempts, logger, clock } = deps;
+
+  async function begin(
+    identifier: string,
+    record: SignInRecord | undefined,
+    from: SignInSource,
+  ): Promise<BegunAttempt> {
+    const name = normalizeIdentifier(identifier);
+    const accountId = record?.account.id;
+    const deviceId = accountId && (await from.findDevice?.(accountId));
+    return attempts.begin("password", {
+      from,
+      subject: accountId ?? name,
+      name,
+      accountId,
+      deviceId,
+    });
+  }
+
   async function rehash(password: string, { account, passwordHash }: SignInRecord) {
     if (passwordHash === undefined || !passwordHasher.needsRehash(passwordHash)) return;
     try {
@@ -54,18 +90,26 @@ export function createSignIn({ accounts, passwordHasher, logger, clock }: SignIn
     }
   }
 
-  return async ({ identifier, password }) => {
+  async function verify(password: string, record: SignInRecord | undefined): Promise<boolean> {
+    return record?.passwordHash === undefined
+      ? passwordHasher.verifyNothing(password)
+      : passwordHasher.verify(password, record.passwordHash);
+  }
+
+  return async ({ identifier, password, from }) => {
     const signedInAtSeconds = clock.nowSeconds();
     const record = await accounts.findForSignIn(identifier);
-    const matches =
-      record?.passwordHash === undefined
-        ? await passwordHasher.verifyNothing(password)
-        : await passwordHasher.verify(password, record.passwordHash);
+    const attempt = await begin(identifier, record, from);
+    if (!attempt.isAllowed) return refused("too_many_attempts", attempt.retryAfterSeconds);
+    const matches = await verify(password, record).catch(async (err: unknown) => {
+      await attempt.withdraw();
+      throw err;
+    });
     if (record === undefined) return refused("unknown_account");
     if (record.passwordHash === undefined) return refused("no_password");
     if (!matches) return refused("wrong_password");
     if (record.account.disabled) return refused("disabled");
-    await rehash(password, record);
+    await Promise.all([attempt.succeeded(), rehash(password, record)]);
     return { outcome: "signed_in", account: record.account, amr: ["pwd"], signedInAtSeconds };
   };
 }
@@ -79,6 +123,6 @@ export function createRestrictedSignIn(
     (await arePasswordsOff()) ? refused("passwords_off") : signIn(credentials);
 }
 
-function refused(reason: SignInRefusal): SignInResult {
-  return { outcome: "refused", reason };
+function refused(reason: SignInRefusal, retryAfterSeconds?: number): SignInResult {
+  return { outcome: "refused", reason, retryAfterSeconds };
 }

@@ -1,11 +1,12 @@
 import { createPasswordHasher, DEFAULT_PASSWORD_HASHING } from "../accounts/password-hasher.js";
 import { createRestrictedSignIn, createSignIn } from "../accounts/sign-in.js";
+import type { Attempts } from "./attempts.js";
 import type { Foundation } from "./foundation.js";
 
 export type Passwords = ReturnType<typeof createPasswords>;
 
 /** Who knows a password, as costly to guess as the operator says. */
-export function createPasswords({ stores, config, logger, clock }: Foundation) {
+export function createPasswords({ stores, config, logger, clock }: Foundation, attempts: Attempts) {
   const passwordHasher = createPasswordHasher({
     ...DEFAULT_PASSWORD_HASHING,
     ...config.passwordHash,
@@ -13,7 +14,7 @@ export function createPasswords({ stores, config, logger, clock }: Foundation) {
     queueLength: config.passwordHashQueue,
   });
   const { accounts, upstreamProviders } = stores;
-  const provePassword = createSignIn({ accounts, passwordHasher, logger, clock });
+  const provePassword = createSignIn({ accounts, passwordHasher, attempts, logger, clock });
   return {
     passwordHasher,
     provePassword,

@@ -4,12 +4,15 @@ import {
   protectedResourceIdentifier,
 } from "../demonstration/create-demonstration.js";
 import { addDevelopmentRoutes } from "../http/development-routes.js";
+import { createLimitAttempts } from "../http/limit-attempts.js";
+import { createKnownDevices } from "../http/known-devices.js";
 import { addHealthRoutes } from "../http/health-routes.js";
 import { addPageRoutes } from "../http/page-routes.js";
 import { addSessionRoutes } from "../http/session-routes.js";
 import { addStatusListRoute } from "../http/status-list-route.js";
 import { createOwnApiTokens } from "../oidc/own-api-tokens.js";
 import { createRateLimiters } from "../storage/rate-limiter.js";
+import type { Attempts } from "./attempts.js";
 import type { Foundation } from "./foundation.js";
 import type { Mail } from "./mail.js";
 import { createOnSignedIn } from "./on-signed-in.js";
@@ -18,6 +21,7 @@ import type { Protocol, ProtocolParts } from "./protocol.js";
 export interface RoutesParts extends ProtocolParts {
   readonly mail: Mail;
   readonly protocol: Protocol;
+  readonly attempts: Attempts;
 }
 
 /** What this server answers beside the library. */
@@ -28,6 +32,13 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
   const { upstreamSessionEnds, upstreamSignOut } = parts.protocol;
   const { provider, findLiveAccessToken, findPresentedToken } = running;
   const shared = { ...foundation, ...stores, render: parts.pages.render };
+  const knownDevices = createKnownDevices({
+    ...foundation,
+    sealer: secrets.knownDevices,
+    mac: secrets.attempts,
+    revocations: parts.tokens.revocations,
+    longestGrantSeconds: Math.max(config.grantSeconds, config.sessionAbsoluteSeconds),
+  });
   const router = new Router();
   let draining = false;
   let playgroundSecret = "";
@@ -59,7 +70,9 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     signIn,
     provePassword,
     formMac: secrets.forms,
-    onSignedIn: createOnSignedIn(),
+    knownDevices,
+    limitAttempts: createLimitAttempts({ attempts: parts.attempts, knownDevices }),
+    onSignedIn: createOnSignedIn({ knownDevices }),
   });
   if (config.mode === "development") {
     const resource = protectedResourceIdentifier(issuer);

@@ -14,6 +14,13 @@ export interface TrustedProxies {
   readonly addresses: readonly string[] | "any";
 }
 
+/** Wrong passwords before the first wait. */
+export interface AttemptSettings {
+  readonly perAccountAndNetwork: number;
+  readonly perAccount: number;
+  readonly perNetwork: number;
+}
+
 export interface PasswordHashCost {
   readonly memoryKib: number;
   readonly iterations: number;
@@ -73,6 +80,7 @@ export interface Config {
   readonly passwordHashConcurrency: number;
   /** How many more may wait; beyond that a sign-in is asked to come back later. */
   readonly passwordHashQueue: number;
+  readonly attempts: AttemptSettings;
   /** Lower case host names and addresses on private networks that may be fetched from. */
   readonly outboundAllowedHosts: readonly string[];
   /** Undefined: no file declares APIs. */

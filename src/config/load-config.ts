@@ -79,6 +79,11 @@ function toConfig(values: SettingValues): Omit<Config, "declaredApis" | "declare
     passwordHashConcurrency:
       values.PASSWORD_HASH_CONCURRENCY ?? Math.max(1, availableParallelism() - 1),
     passwordHashQueue: values.PASSWORD_HASH_QUEUE,
+    attempts: {
+      perAccountAndNetwork: values.ATTEMPTS_PER_ACCOUNT_AND_NETWORK,
+      perAccount: values.ATTEMPTS_PER_ACCOUNT,
+      perNetwork: values.ATTEMPTS_PER_NETWORK,
+    },
     outboundAllowedHosts: values.OUTBOUND_ALLOWED_HOSTS ?? [],
     smtp: toSmtp(values),
     mailFrom: values.MAIL_FROM,

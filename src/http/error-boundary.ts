@@ -43,6 +43,14 @@ export function createErrorBoundary({ render, logger, basePath }: ErrorBoundaryD
     if (!wantsPage(ctx)) {
       ctx.status = status;
       ctx.body = { error: code, error_description: message };
+    } else if (status === 429) {
+      const retryUrl = ctx.method === "GET" ? ctx.originalUrl : undefined;
+      render(
+        ctx,
+        "too-many-attempts",
+        { retryAfterSeconds: retryAfterSeconds ?? 60, retryUrl },
+        429,
+      );
     } else if (status === 503) {
       renderOverloaded(ctx, retryAfterSeconds, render);
     } else if (status >= 500) {

@@ -13,6 +13,8 @@ import type { Interactions } from "../oidc/interactions.js";
 import type { SealedRequest } from "../oidc/sealed-request.js";
 import type { PendingLinks } from "./federation/pending-link.js";
 import type { FormGuard } from "./form-guard.js";
+import type { KnownDevices } from "./known-devices.js";
+import type { LimitAttempts } from "./limit-attempts.js";
 import type { Renderer } from "./render.js";
 import type { SignInHub } from "./sign-in-hub.js";
 
@@ -21,6 +23,8 @@ export interface InteractionRoutesDeps {
   readonly browserAccounts: BrowserAccounts;
   readonly signInHub: SignInHub;
   readonly signIn: SignIn;
+  readonly knownDevices: KnownDevices;
+  readonly limitAttempts: LimitAttempts;
   readonly accounts: AccountStore;
   readonly clients: ClientStore;
   readonly resourceServers: ResourceServerStore;

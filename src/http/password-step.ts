@@ -12,6 +12,7 @@ import { findWaysIn, type WaysIn } from "./federation/ways-in.js";
 import type { InteractionForm, InteractionRoutesDeps } from "./interaction-deps.js";
 import { redirectUri, returnHost } from "./return-address.js";
 import { allowFormReturn } from "./security-headers.js";
+import { passwordRefusal, type FormRefusal } from "./too-many-attempts.js";
 import { requestOf } from "./sign-in-hub.js";
 
 export interface PasswordStep {
@@ -33,6 +34,7 @@ export function createPasswordStep(
     browserAccounts,
     signInHub,
     signIn,
+    knownDevices,
     formGuard,
     render,
     audit,
@@ -49,6 +51,7 @@ export function createPasswordStep(
     readonly identifier: string;
     readonly keep: boolean;
     readonly error?: string;
+    readonly status?: number;
   }
 
   async function findWays(
@@ -78,7 +81,7 @@ export function createPasswordStep(
         error: page.error,
         ...ways,
       },
-      page.error === undefined ? 200 : 422,
+      page.status ?? 200,
     );
   }
 
@@ -104,7 +107,7 @@ export function createPasswordStep(
     request: SealedRequest,
   ): Promise<Authentication | undefined> {
     const { identifier = "", password = "" } = form.fields;
-    const result = await signIn({ identifier, password });
+    const result = await signIn({ identifier, password, from: knownDevices.sourceOf(ctx) });
     tellSignIn(ctx, request.clientId, result);
     if (result.outcome === "signed_in") {
       const keep = form.fields["keep"] === KEEP_VALUE;
@@ -115,15 +118,17 @@ export function createPasswordStep(
       ctx.status = 303;
       ctx.redirect(`${basePath}/interaction/${form.uid}`);
     } else {
-      await showAgain(ctx, form, request);
+      await showAgain(ctx, form, request, passwordRefusal(ctx, result, REFUSED));
     }
     return undefined;
   }
 
+  // oxlint-disable-next-line max-params -- one page of one request
   async function showAgain(
     ctx: Context,
     { uid, fields }: InteractionForm,
     { clientId, params }: SealedRequest,
+    refusal: FormRefusal,
   ): Promise<void> {
     const page = {
       uid,
@@ -132,7 +137,7 @@ export function createPasswordStep(
       sealedRequest: fields["sealed_request"] ?? "",
       identifier: fields["identifier"] ?? "",
       keep: fields["keep"] === KEEP_VALUE,
-      error: REFUSED,
+      ...refusal,
     };
     renderLogin(ctx, page, await findWays(ctx, page));
   }

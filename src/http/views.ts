@@ -23,6 +23,7 @@ export interface Views extends PlaygroundViews, AccountViews {
   "already-signed-in": AlreadySignedInView;
   "cookies-blocked": CookiesBlockedView;
   overloaded: OverloadedView;
+  "too-many-attempts": TooManyAttemptsView;
   home: HomeView;
 }
 
@@ -45,6 +46,7 @@ export const IS_VIEW: Record<ViewName, true> = {
   "already-signed-in": true,
   "cookies-blocked": true,
   overloaded: true,
+  "too-many-attempts": true,
   home: true,
   "account/sign-ins": true,
   "account/apps": true,
@@ -225,6 +227,12 @@ export interface OverloadedView {
   readonly retryAfterSeconds: number;
   /** Safe to open with GET. */
   readonly retryUrl?: string | undefined;
+}
+
+export interface TooManyAttemptsView {
+  readonly retryAfterSeconds: number;
+  /** Safe to open with GET. */
+  readonly retryUrl: string | undefined;
 }
 
 export interface HomeView {

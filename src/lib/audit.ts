@@ -2,6 +2,7 @@ import type { Logger } from "./logger.js";
 
 export type AuditEvent =
   | "sign_in"
+  | "attempts.limited"
   | "sign_out"
   | "consent"
   | "consent.withdrawn"

@@ -42,6 +42,10 @@ export function deriveSecrets(secretKeys: SecretKeys) {
     oneTimeCodeHashes: combineMacs(macs("one-time-codes")),
     cookies: createCookieSignatures(macs("cookies")),
     forms: combineMacs(macs("forms")),
+    /** What attempts are counted under. */
+    attempts: combineMacs(macs("attempts")),
+    /** Which accounts a browser signed in to. */
+    knownDevices: sealer("known-devices"),
     modelValues: keys("model-values"),
     dpopNonces: keys("dpop-nonce"),
   };

@@ -1,6 +1,10 @@
 import { createSplitModelStore } from "../oidc/split-model-store.js";
+import { createInsuredAttemptStore } from "./insured-attempt-store.js";
+import { createMemoryAttemptStore } from "./memory-attempt-store.js";
 import type { RedisConnection } from "./open-redis.js";
+import { createRedisAttemptStore } from "./redis-attempt-store.js";
 import { createRedisModelStore } from "./redis-model-store.js";
+import { createSqlAttemptStore } from "./sql-attempt-store.js";
 import { createSqlModelStore } from "./sql-model-store.js";
 import { createSqlStores, type SqlStoresDeps } from "./sql-stores.js";
 
@@ -18,11 +22,16 @@ export function createStores(deps: StoresDeps) {
     redis === undefined
       ? sqlModels
       : createSplitModelStore({ short: createRedisModelStore({ redis, clock }), long: sqlModels });
+  const sqlAttempts = createSqlAttemptStore({ database, clock });
   const { logoutDeliveries, revocationRecords, statusLists, upstreamSessions } = sqlStores;
   const { mailStore, oneTimeCodeStore } = sqlStores;
   return {
     ...sqlStores,
     models,
+    attempts: createInsuredAttemptStore(
+      redis === undefined ? sqlAttempts : createRedisAttemptStore(redis),
+      createMemoryAttemptStore(clock),
+    ),
     /** What SQL keeps after its time is swept; Redis does that by itself. */
     expiring: [
       sqlModels,
@@ -30,8 +39,12 @@ export function createStores(deps: StoresDeps) {
       revocationRecords,
       statusLists,
       upstreamSessions,
+<<<<<<< HEAD
       mailStore,
       oneTimeCodeStore,
+=======
+      sqlAttempts,
+>>>>>>> 01fa55e (feat(accounts): attempts are counted before a secret is looked at, and wait)
     ],
   };
 }

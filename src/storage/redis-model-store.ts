@@ -11,6 +11,7 @@ import {
   referencesOf,
   ttlMsOf,
 } from "./redis-record.js";
+import { REDIS_SCRIPTS } from "./redis-lua.js";
 import { prepareScripts, type RunScript } from "./redis-scripts.js";
 import { createRedisSessionIndex } from "./redis-session-index.js";
 import { reportRedisOutages } from "./report-redis-outages.js";
@@ -33,7 +34,7 @@ export interface RedisModelStoreDeps {
  */
 export function createRedisModelStore({ redis, clock }: RedisModelStoreDeps): ModelStore {
   const { client, keyPrefix } = redis;
-  const run: RunScript = prepareScripts(client);
+  const run: RunScript = prepareScripts(client, REDIS_SCRIPTS);
   const rootOf = (partition: string) => `${keyPrefix}:{${partition}}`;
   const sessionIndex = createRedisSessionIndex({ client, run, rootOf });
 

@@ -195,6 +195,16 @@ export interface UpstreamSessionRow {
   expires_at: number;
 }
 
+export interface AttemptRow {
+  subject: string;
+  /** Empty: of all sources. */
+  source: string;
+  failures: number;
+  forgiven_at: number;
+  blocked_until: number;
+  expires_at: number;
+}
+
 export interface MigrationRow {
   name: string;
 }
@@ -230,8 +240,12 @@ declare module "knex/types/tables.js" {
     revocation: Table<RevocationRow>;
     upstream_session: Table<UpstreamSessionRow>;
     upstream_provider: Table<UpstreamProviderRow>;
+<<<<<<< HEAD
     mail_message: Table<MailMessageRow>;
     one_time_code: Table<OneTimeCodeRow>;
+=======
+    attempt: Table<AttemptRow>;
+>>>>>>> 01fa55e (feat(accounts): attempts are counted before a secret is looked at, and wait)
     migration: Table<MigrationRow>;
   }
 }

@@ -251,6 +251,10 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     },
   },
   "cookies-blocked": { blocked: { host, testUrl: "/cookies/test", status: 400 } },
+  "too-many-attempts": {
+    form: { status: 429, retryAfterSeconds: 300, retryUrl: undefined },
+    link: { status: 429, retryAfterSeconds: 30, retryUrl: "/device" },
+  },
   overloaded: {
     link: { retryAfterSeconds: 5, retryUrl: "/authorize?client_id=notes", status: 503 },
     bare: { retryAfterSeconds: 1, status: 503 },

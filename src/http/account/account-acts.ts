@@ -10,6 +10,7 @@ import { createActs, createSealedActs, parseAct, type Act } from "./acts.js";
 import type { AccountGuard } from "./guard.js";
 import { listLinked } from "./identity-acts.js";
 import type { Notices } from "./notice.js";
+import { passwordRefusal, type FormRefusal } from "../too-many-attempts.js";
 
 /** 5 min: who signed in so short a while ago is still the one who sits there (ASVS 7.5.2). */
 const FRESH_SECONDS = 300;
@@ -60,7 +61,7 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
       const act = sealedActs.open(sealed, current.uid);
       if (act === undefined) return lead(ctx, "sign-ins");
       const proven = await provePerson(ctx, current, fields["password"] ?? "");
-      if (proven === undefined) return show(ctx, current, { sealed, error: WRONG_PASSWORD });
+      if ("error" in proven) return show(ctx, current, { sealed, ...proven });
       const goOn = () => perform(ctx, act, current);
       return deps.signInHub.completeAccountSignIn(ctx, { goOn }, proven);
     }),
@@ -71,8 +72,12 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
     ctx: Context,
     { account, isKept }: HeldSession,
     password: string,
-  ): Promise<Authentication | undefined> {
-    const result = await provePassword({ identifier: account.username, password });
+  ): Promise<Authentication | FormRefusal> {
+    const result = await provePassword({
+      identifier: account.username,
+      password,
+      from: deps.knownDevices.sourceOf(ctx),
+    });
     const isSame = result.outcome === "signed_in" && result.account.id === account.id;
     audit({
       event: "sign_in",
@@ -82,7 +87,8 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
       ip: ctx.ip,
       requestId: String(ctx.state["requestId"]),
     });
-    if (!isSame) return undefined;
+    if (result.outcome === "refused") return passwordRefusal(ctx, result, WRONG_PASSWORD);
+    if (!isSame) return { error: WRONG_PASSWORD, status: 422 };
     const { amr, signedInAtSeconds } = result;
     return { accountId: account.id, acr: PASSWORD_ACR, amr, keep: isKept, signedInAtSeconds };
   }
@@ -91,7 +97,7 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
   async function show(
     ctx: Context,
     current: HeldSession,
-    { sealed, error }: { sealed: string; error?: string },
+    { sealed, error, status = 200 }: { sealed: string; error?: string; status?: number },
   ) {
     const act = sealedActs.open(sealed, current.uid);
     if (act === undefined) return lead(ctx, "sign-ins");
@@ -109,7 +115,7 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
         ...(await waysToConfirm(current, sealed)),
         error,
       },
-      error === undefined ? 200 : 422,
+      status,
     );
   }
 

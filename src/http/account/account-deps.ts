@@ -15,6 +15,8 @@ import type { SignedOutNotes } from "../../oidc/signed-out-notes.js";
 import type { UpstreamFailures } from "../federation/upstream-failures.js";
 import type { UpstreamSignIns } from "../federation/upstream-sign-ins.js";
 import type { FormGuard } from "../form-guard.js";
+import type { KnownDevices } from "../known-devices.js";
+import type { LimitAttempts } from "../limit-attempts.js";
 import type { Renderer } from "../render.js";
 import type { SignInHub } from "../sign-in-hub.js";
 
@@ -25,6 +27,8 @@ export interface AccountDeps {
   readonly resourceServers: Pick<ResourceServerStore, "find">;
   readonly signInHub: Pick<SignInHub, "completeAccountSignIn">;
   readonly signIn: SignIn;
+  readonly knownDevices: KnownDevices;
+  readonly limitAttempts: LimitAttempts;
   /** Counts also where passwords are no way in. */
   readonly provePassword: SignIn;
   readonly accounts: Pick<AccountStore, "findForSignIn">;

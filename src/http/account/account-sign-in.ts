@@ -7,6 +7,7 @@ import type { AccountDeps } from "./account-deps.js";
 import { readLastProvider } from "../federation/last-provider-cookie.js";
 import { findWaysIn } from "../federation/ways-in.js";
 import { ACCOUNT_PAGES, parseAccountPage, type AccountPage } from "./account-frame.js";
+import { passwordRefusal } from "../too-many-attempts.js";
 import { SIGN_IN_FORM, type AccountGuard } from "./guard.js";
 
 /** The same words for every reason, so that nobody learns which accounts exist. */
@@ -14,16 +15,20 @@ const SIGN_IN_REFUSED = "The email, username or password is not right. Check the
 
 /** `/account/sign-in`: into the account itself, without an application; and from one account to another. */
 export function addAccountSignIn(router: Router, deps: AccountDeps, guard: AccountGuard): void {
-  const { browserAccounts, signIn, formGuard, render, audit, basePath } = deps;
+  const { browserAccounts, signIn, knownDevices, formGuard, render, audit, basePath } = deps;
 
   interface Typed {
     readonly to: unknown;
     readonly identifier?: string;
     readonly keep?: boolean;
     readonly error?: string;
+    readonly status?: number;
   }
 
-  async function show(ctx: Context, { to, identifier = "", keep = false, error }: Typed) {
+  async function show(
+    ctx: Context,
+    { to, identifier = "", keep = false, error, status = 200 }: Typed,
+  ) {
     const held = await browserAccounts.list(ctx);
     render(
       ctx,
@@ -39,7 +44,7 @@ export function addAccountSignIn(router: Router, deps: AccountDeps, guard: Accou
         ...(await waysIn(ctx, parseAccountPage(to))),
         error,
       },
-      error === undefined ? 200 : 422,
+      status,
     );
   }
 
@@ -60,7 +65,7 @@ export function addAccountSignIn(router: Router, deps: AccountDeps, guard: Accou
     guard.anybody(async (ctx, fields) => {
       const { identifier = "", password = "", to } = fields;
       const keep = fields["keep"] === KEEP_VALUE;
-      const result = await signIn({ identifier, password });
+      const result = await signIn({ identifier, password, from: knownDevices.sourceOf(ctx) });
       const refused = result.outcome === "refused";
       audit({
         event: "sign_in",
@@ -70,7 +75,10 @@ export function addAccountSignIn(router: Router, deps: AccountDeps, guard: Accou
         ip: ctx.ip,
         requestId: String(ctx.state["requestId"]),
       });
-      if (refused) return show(ctx, { to, identifier, keep, error: SIGN_IN_REFUSED });
+      if (refused) {
+        const refusal = passwordRefusal(ctx, result, SIGN_IN_REFUSED);
+        return show(ctx, { to, identifier, keep, ...refusal });
+      }
       const { id: accountId } = result.account;
       const { amr, signedInAtSeconds } = result;
       const authentication = { accountId, acr: PASSWORD_ACR, amr, keep, signedInAtSeconds };

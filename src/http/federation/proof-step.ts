@@ -7,6 +7,7 @@ import type { ActiveInteraction } from "../../oidc/interactions.js";
 import type { EndedInteraction } from "../ended-interaction.js";
 import type { InteractionForm, InteractionRoutesDeps } from "../interaction-deps.js";
 import { redirectUri } from "../return-address.js";
+import { passwordRefusal, type FormRefusal } from "../too-many-attempts.js";
 import { allowFormReturn } from "../security-headers.js";
 import { requestOf } from "../sign-in-hub.js";
 import { rememberLastProvider } from "./last-provider-cookie.js";
@@ -66,7 +67,7 @@ export function createProofStep(deps: InteractionRoutesDeps, ended: EndedInterac
     ctx.redirect(`${basePath}/interaction/${uid}/sign-in`);
   }
 
-  async function renderPage(ctx: Context, found: Found, error?: string): Promise<void> {
+  async function renderPage(ctx: Context, found: Found, refusal?: FormRefusal): Promise<void> {
     const { interaction, pending, provider, account } = found;
     const { uid, params } = interaction;
     allowFormReturn(ctx, redirectUri(params));
@@ -83,9 +84,9 @@ export function createProofStep(deps: InteractionRoutesDeps, ended: EndedInterac
         upstreamName: pending.email ?? pending.username ?? "",
         email: account.email ?? "",
         ...(await waysToProve(account, `${path}/upstream`)),
-        error,
+        error: refusal?.error,
       },
-      error === undefined ? 200 : 422,
+      refusal?.status ?? 200,
     );
   }
 
@@ -133,12 +134,20 @@ export function createProofStep(deps: InteractionRoutesDeps, ended: EndedInterac
       if (found === undefined) return;
       const { pending, provider, account } = found;
       const { username: identifier } = account;
-      const proof = await deps.provePassword({ identifier, password: fields["password"] ?? "" });
+      const proof = await deps.provePassword({
+        identifier,
+        password: fields["password"] ?? "",
+        from: deps.knownDevices.sourceOf(ctx),
+      });
       // By its name: should that have become another account's meanwhile, it is no proof.
       if (proof.outcome === "refused" || proof.account.id !== account.id) {
         const reason = proof.outcome === "refused" ? proof.reason : "other_account";
         tell(ctx, found, { event: "sign_in", reason });
-        return renderPage(ctx, found, REFUSED);
+        const refusal =
+          proof.outcome === "refused"
+            ? passwordRefusal(ctx, proof, REFUSED)
+            : { error: REFUSED, status: 422 as const };
+        return renderPage(ctx, found, refusal);
       }
       if (!(await pendingLinks.use(ctx, uid))) return toSignIn(ctx, uid);
       const { outcome } = await deps.linkIdentity(account.id, personOf(pending), provider);

@@ -1,4 +1,9 @@
 import { expect } from "chai";
+import { createAttemptLimits } from "../../../src/accounts/attempt-limits.js";
+import {
+  createAttemptRules,
+  DEFAULT_ATTEMPT_SETTINGS,
+} from "../../../src/accounts/attempt-rules.js";
 import { createCreateAccount } from "../../../src/accounts/create-account.js";
 import {
   createPasswordHasher,
@@ -6,11 +11,15 @@ import {
 } from "../../../src/accounts/password-hasher.js";
 import { PasswordHashingOverloadedError } from "../../../src/accounts/password-hashing-overloaded-error.js";
 import { createSignIn } from "../../../src/accounts/sign-in.js";
+import { createMac } from "../../../src/lib/seal.js";
+import { createMemoryAttemptStore } from "../../../src/storage/memory-attempt-store.js";
 import { createMemoryAccountStore } from "../../support/memory-account-store.js";
 import { CHEAP_HASHING } from "./cheap-hashing.js";
 import { rejectionOf } from "./rejection-of.js";
 
 const PASSWORD = "correct horse battery staple";
+const from = { ip: "203.0.113.7" };
+const clock = { nowMs: () => 5000, nowSeconds: () => 5 };
 const NEW_PASSWORD = "another battery staple";
 
 describe("signIn", () => {
@@ -47,8 +56,14 @@ describe("signIn", () => {
     const signIn = createSignIn({
       accounts,
       passwordHasher: counted,
+      attempts: createAttemptLimits({
+        store: createMemoryAttemptStore(clock),
+        rules: createAttemptRules(DEFAULT_ATTEMPT_SETTINGS),
+        mac: createMac("a secret", "attempts"),
+        audit: () => {},
+      }),
       logger,
-      clock: { nowMs: () => 5000, nowSeconds: () => 5 },
+      clock,
     });
     const hashOf = async (username: string) =>
       (await accounts.findForSignIn(username))?.passwordHash ?? "";
@@ -58,7 +73,7 @@ describe("signIn", () => {
   it("signs in by user name or address in any spelling, with the method (RFC 8176 pwd)", async () => {
     const { signIn, anna } = await setUp();
     for (const identifier of ["Anna", "anna", " ANNA ", "ａｎｎａ", "anna.smith@ACME.test"]) {
-      const result = await signIn({ identifier, password: PASSWORD });
+      const result = await signIn({ identifier, password: PASSWORD, from });
       expect(result).to.deep.equal({
         outcome: "signed_in",
         account: anna,
@@ -81,8 +96,8 @@ describe("signIn", () => {
     it(`refuses ${identifier} with "${password}" as ${reason} after one verification (ASVS 6.3.8)`, async () => {
       // Old hashes, so that a new one would show: only who signed in gets one.
       const { signIn, calls, logged } = await setUp({ madeBy: oldHasher });
-      const result = await signIn({ identifier, password });
-      expect(result).to.deep.equal({ outcome: "refused", reason });
+      const result = await signIn({ identifier, password, from });
+      expect(result).to.deep.equal({ outcome: "refused", reason, retryAfterSeconds: undefined });
       expect(calls).to.deep.equal([work]);
       expect(logged).to.deep.equal([]);
     });
@@ -91,9 +106,9 @@ describe("signIn", () => {
   it("renews the hash when parameters changed, once (ASVS 11.4.2)", async () => {
     const { signIn, calls, hashOf } = await setUp({ madeBy: oldHasher });
     expect(hasher.needsRehash(await hashOf("anna"))).to.equal(true);
-    await signIn({ identifier: "anna", password: PASSWORD });
+    await signIn({ identifier: "anna", password: PASSWORD, from });
     expect(hasher.needsRehash(await hashOf("anna"))).to.equal(false);
-    const result = await signIn({ identifier: "anna", password: PASSWORD });
+    const result = await signIn({ identifier: "anna", password: PASSWORD, from });
     expect(result.outcome).to.equal("signed_in");
     expect(calls).to.deep.equal(["verify", "hash", "verify"]);
   });
@@ -113,7 +128,7 @@ describe("signIn", () => {
       passwordHasher: slow,
     });
     changePassword = async () => void (await accounts.setPasswordHash(anna.id, changed));
-    const result = await signIn({ identifier: "anna", password: PASSWORD });
+    const result = await signIn({ identifier: "anna", password: PASSWORD, from });
     expect(result.outcome).to.equal("signed_in");
     expect(await hashOf("anna")).to.equal(changed);
     expect(logged).to.deep.equal([]);
@@ -131,7 +146,7 @@ describe("signIn", () => {
       passwordHasher: failing,
     });
     const before = await hashOf("anna");
-    const result = await signIn({ identifier: "anna", password: PASSWORD });
+    const result = await signIn({ identifier: "anna", password: PASSWORD, from });
     expect(result.outcome).to.equal("signed_in");
     expect(await hashOf("anna")).to.equal(before);
     expect(logged).to.have.length(1);
@@ -147,7 +162,62 @@ describe("signIn", () => {
       },
     };
     const { signIn } = await setUp({ passwordHasher: overloaded });
-    const error = await rejectionOf(signIn({ identifier: "anna", password: PASSWORD }));
-    expect(error).to.be.instanceOf(PasswordHashingOverloadedError);
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      const error = await rejectionOf(signIn({ identifier: "anna", password: PASSWORD, from }));
+      expect(error).to.be.instanceOf(PasswordHashingOverloadedError);
+    }
+  });
+
+  for (const identifier of ["anna", "nobody"]) {
+    it(`verifies nothing after five wrong passwords for ${identifier}, however it is spelled (ASVS 6.3.1)`, async () => {
+      const { signIn, calls } = await setUp();
+      for (let attempt = 0; attempt < 5; attempt += 1) {
+        await signIn({ identifier, password: "wrong", from });
+      }
+      for (const spelled of [identifier, ` ${identifier.toUpperCase()}`]) {
+        expect(await signIn({ identifier: spelled, password: PASSWORD, from })).to.deep.equal({
+          outcome: "refused",
+          reason: "too_many_attempts",
+          retryAfterSeconds: 60,
+        });
+      }
+      expect(calls).to.have.length(5);
+    });
+  }
+
+  it("tells by no wait that two names are of one account (ASVS 6.3.8)", async () => {
+    const { signIn } = await setUp();
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      await signIn({ identifier: "anna", password: "wrong", from });
+    }
+    const other = { identifier: "anna.smith@acme.test", password: "wrong", from };
+    expect(await signIn(other)).to.include({ reason: "wrong_password" });
+  });
+
+  it("counts names of one account together over all networks", async () => {
+    const { signIn, calls } = await setUp();
+    const names = ["anna", "anna.smith@acme.test"];
+    for (let attempt = 0; attempt < 40; attempt += 1) {
+      const identifier = names[attempt % 2] ?? "";
+      await signIn({ identifier, password: "wrong", from: { ip: `203.0.113.${attempt}` } });
+    }
+    expect(calls).to.have.length(20);
+  });
+
+  it("does not make a device wait that signed in before (ASVS 6.1.1)", async () => {
+    const { signIn, anna } = await setUp();
+    for (let attempt = 0; attempt < 40; attempt += 1) {
+      const stranger = { ip: `203.0.113.${attempt}` };
+      await signIn({ identifier: "anna", password: "wrong", from: stranger });
+    }
+    const known = { ip: "203.0.113.1", findDevice: async () => "her laptop" };
+    expect(await signIn({ identifier: "anna", password: PASSWORD, from: known })).to.include({
+      outcome: "signed_in",
+      account: anna,
+    });
+    const stranger = { ip: "203.0.113.99" };
+    expect(await signIn({ identifier: "anna", password: PASSWORD, from: stranger })).to.include({
+      reason: "too_many_attempts",
+    });
   });
 });

@@ -69,6 +69,7 @@ describe("loadConfig", () => {
       passwordHash: { memoryKib: 19_456, iterations: 2, parallelism: 1 },
       passwordHashConcurrency: Math.max(1, availableParallelism() - 1),
       passwordHashQueue: 64,
+      attempts: { perAccountAndNetwork: 5, perAccount: 20, perNetwork: 100 },
       outboundAllowedHosts: [],
       logLevel: "info",
       demonstrationData: true,

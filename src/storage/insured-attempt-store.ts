@@ -1,0 +1,27 @@
+import type { AttemptStore } from "../accounts/attempt-store.js";
+import { LatchkeyError } from "../lib/errors.js";
+
+/**
+ * While the first does not answer, each node counts for itself in the second: guessing stays bounded,
+ * and nobody is shut out by an outage. What the first had counted holds again when it is back.
+ */
+export function createInsuredAttemptStore(
+  first: AttemptStore,
+  insurance: AttemptStore,
+): AttemptStore {
+  async function orElse<Result>(call: (store: AttemptStore) => Promise<Result>): Promise<Result> {
+    try {
+      return await call(first);
+    } catch (err) {
+      if (!(err instanceof LatchkeyError) || err.status !== 503) throw err;
+      return call(insurance);
+    }
+  }
+
+  return {
+    findWait: (buckets) => orElse((store) => store.findWait(buckets)),
+    count: (bucket) => orElse((store) => store.count(bucket)),
+    takeBack: (bucket) => orElse((store) => store.takeBack(bucket)),
+    forget: (subject, source) => orElse((store) => store.forget(subject, source)),
+  };
+}
