@@ -31,30 +31,20 @@ export async function createApp(deps: AppDeps) {
   const foundation = createFoundation(deps);
   const { config, stores, audit, issuer, basePath, clock, logger } = foundation;
   const pages = loadPages(foundation);
-<<<<<<< HEAD
   const mail = createMail(foundation);
-  const passwords = createPasswords(foundation);
-=======
   const attempts = createAttempts(foundation);
   const passwords = createPasswords(foundation, attempts);
->>>>>>> 01fa55e (feat(accounts): attempts are counted before a secret is looked at, and wait)
   const tokens = await openTokens(foundation);
   const federation = createFederation(foundation, tokens);
   const protocol = createProtocol(foundation, { tokens, pages, passwords, federation });
   const routes = createRoutes(foundation, {
     tokens,
     pages,
-<<<<<<< HEAD
     mail,
     passwords,
     protocol,
     federation,
-=======
-    passwords,
-    protocol,
-    federation,
     attempts,
->>>>>>> 01fa55e (feat(accounts): attempts are counted before a secret is looked at, and wait)
   });
 
   const { keys, revocations } = tokens;

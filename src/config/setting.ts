@@ -7,13 +7,9 @@ export type SettingGroup =
   | "Sessions"
   | "Sign-in at other providers"
   | "Protocol"
-<<<<<<< HEAD
   | "Mail"
-  | "Passwords";
-=======
   | "Passwords"
   | "Limits on attempts";
->>>>>>> 01fa55e (feat(accounts): attempts are counted before a secret is looked at, and wait)
 
 /** One environment variable: how it is read and how it is explained. */
 export interface Setting {

@@ -1,19 +1,17 @@
 import type { z } from "zod";
-<<<<<<< HEAD
 import { mailSettings } from "./mail-settings.js";
-=======
 import { attemptSettings } from "./attempt-settings.js";
->>>>>>> 01fa55e (feat(accounts): attempts are counted before a secret is looked at, and wait)
 import { protocolSettings } from "./protocol-settings.js";
 import type { Setting } from "./setting.js";
 import { serverSettings } from "./server-settings.js";
 
 /** Every environment variable that Latchkey reads. Reading and documentation both come from here. */
-<<<<<<< HEAD
-const settings = { ...serverSettings, ...protocolSettings, ...mailSettings };
-=======
-const settings = { ...serverSettings, ...protocolSettings, ...attemptSettings };
->>>>>>> 01fa55e (feat(accounts): attempts are counted before a secret is looked at, and wait)
+const settings = {
+  ...serverSettings,
+  ...protocolSettings,
+  ...mailSettings,
+  ...attemptSettings,
+};
 
 type Settings = typeof settings;
 export type SettingName = keyof Settings;

@@ -39,12 +39,9 @@ export function createStores(deps: StoresDeps) {
       revocationRecords,
       statusLists,
       upstreamSessions,
-<<<<<<< HEAD
       mailStore,
       oneTimeCodeStore,
-=======
       sqlAttempts,
->>>>>>> 01fa55e (feat(accounts): attempts are counted before a secret is looked at, and wait)
     ],
   };
 }

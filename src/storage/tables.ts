@@ -240,12 +240,9 @@ declare module "knex/types/tables.js" {
     revocation: Table<RevocationRow>;
     upstream_session: Table<UpstreamSessionRow>;
     upstream_provider: Table<UpstreamProviderRow>;
-<<<<<<< HEAD
     mail_message: Table<MailMessageRow>;
     one_time_code: Table<OneTimeCodeRow>;
-=======
     attempt: Table<AttemptRow>;
->>>>>>> 01fa55e (feat(accounts): attempts are counted before a secret is looked at, and wait)
     migration: Table<MigrationRow>;
   }
 }
