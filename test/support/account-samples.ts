@@ -1,5 +1,9 @@
+import { message } from "../../src/lib/message.js";
 import type { AccountViews } from "../../src/http/account/account-views.js";
 import { CORP, GITHUB } from "./federation-samples.js";
+
+/** 3 November 2026. */
+const AUTUMN = { atSeconds: 1_793_664_000, show: "date" } as const;
 
 const frame = {
   csrfToken: "csrf-1",
@@ -10,17 +14,17 @@ const frame = {
 };
 
 const PAGES = [
-  { href: "/account/security", label: "Security" },
-  { href: "/account/sign-ins", label: "Sign-ins" },
-  { href: "/account/apps", label: "Connected apps" },
+  { href: "/account/security", label: message("account-pages.security") },
+  { href: "/account/sign-ins", label: message("account-pages.sign-ins") },
+  { href: "/account/apps", label: message("account-pages.apps") },
 ];
 
 const NAMES = ["security", "sign-ins", "apps"];
-const HEADINGS = ["Security", "Where you are signed in", "Connected apps"];
+const HEADINGS = ["account-pages.security", "account-pages.sign-ins-heading", "account-pages.apps"];
 
 const pageAt = (index: number) => ({
   page: NAMES[index] ?? "",
-  heading: HEADINGS[index] ?? "",
+  heading: message(HEADINGS[index] ?? ""),
   pages: PAGES.map((page, at) => ({ ...page, isCurrent: at === index })),
 });
 
@@ -152,33 +156,33 @@ export const ACCOUNT_STATES: {
       sections: [
         {
           name: "password",
-          title: "Password",
-          status: "Your password is set.",
+          title: message("security.password"),
+          status: message("security.password-set"),
           mark: "done",
           items: [],
-          actions: [{ label: "Change password", href: "/account/password" }],
+          actions: [{ label: message("security.password"), href: "/account/password" }],
         },
         {
-          name: "second-step",
-          title: "Second step",
-          status: "Add a second step, so that your password alone opens nothing.",
+          name: "other",
+          title: message("security.providers"),
+          status: message("security.providers-none"),
           mark: "attention",
           items: [],
-          actions: [{ label: "Add a second step", href: "/account/second-step" }],
+          actions: [],
         },
         {
           name: "providers",
-          title: "Sign-in through others",
-          status: "Whoever can sign in there can sign in to your account here.",
+          title: message("security.providers"),
+          status: message("security.providers-some"),
           mark: "done",
           items: [
             {
               name: "GitHub",
               icon: "github",
               badge: undefined,
-              facts: ["ada@example.org", "Connected just now"],
+              facts: ["ada@example.org", message("security.connected-on", { date: AUTUMN })],
               action: {
-                label: "Remove",
+                label: message("security.remove"),
                 of: "GitHub",
                 act: "unlink",
                 fields: { identity: "identity-1" },
@@ -187,18 +191,27 @@ export const ACCOUNT_STATES: {
             {
               name: "Landesuniversität für angewandte Wissenschaften",
               icon: "organisation",
-              badge: "Not in use here",
+              badge: message("security.not-in-use"),
               facts: [
                 "a.very.long.name.of.a.person@departments.university.example.org",
-                "Connected on 3 November 2026 · used 12 days ago",
-                "You cannot remove it: without it you could not sign in.",
+                message("security.connected-on", { date: AUTUMN }),
+                message("security.used-on", { date: AUTUMN }),
+                message("security.last-way"),
               ],
               action: undefined,
             },
           ],
           actions: [
-            { label: "Connect Corp", href: "/upstream/corp", icon: "organisation" },
-            { label: "Connect Google", href: "/upstream/google", icon: "google" },
+            {
+              label: message("security.connect", { name: "Corp" }),
+              href: "/upstream/corp",
+              icon: "organisation",
+            },
+            {
+              label: message("security.connect", { name: "Google" }),
+              href: "/upstream/google",
+              icon: "google",
+            },
           ],
         },
       ],
@@ -209,8 +222,8 @@ export const ACCOUNT_STATES: {
       sections: [
         {
           name: "password",
-          title: "Password",
-          status: "Your password is set.",
+          title: message("security.password"),
+          status: message("security.password-set"),
           mark: "neutral",
           items: [],
           actions: [],

@@ -1,4 +1,5 @@
 import type { Context } from "koa";
+import { message } from "../../lib/message.js";
 import type { BrowserAccounts, HeldSession } from "../../oidc/browser-accounts.js";
 import { describeAccount } from "../describe-account.js";
 import type { FormGuard } from "../form-guard.js";
@@ -7,14 +8,21 @@ import type { Notices } from "./notice.js";
 
 /** The pages of an account, by the name that `to` has: a new one is a row here. */
 export const ACCOUNT_PAGES = {
-  security: { path: "/account/security", label: "Security", heading: "Security" },
+  security: { path: "/account/security", label: "account-pages.security" },
   "sign-ins": {
     path: "/account/sign-ins",
-    label: "Sign-ins",
-    heading: "Where you are signed in",
+    label: "account-pages.sign-ins",
+    heading: "account-pages.sign-ins-heading",
   },
-  apps: { path: "/account/apps", label: "Connected apps", heading: "Connected apps" },
-} as const;
+  apps: { path: "/account/apps", label: "account-pages.apps" },
+} as const satisfies Record<string, PageRow>;
+
+/** `label` and `heading` are keys of messages; without a heading the label is one. */
+interface PageRow {
+  readonly path: string;
+  readonly label: string;
+  readonly heading?: string;
+}
 
 export type AccountPage = keyof typeof ACCOUNT_PAGES;
 
@@ -38,17 +46,21 @@ export function createFrame({ browserAccounts, formGuard, notices, basePath }: F
   return async (ctx: Context, current: HeldSession, page: AccountPage): Promise<AccountFrame> => ({
     base: `${basePath}/account`,
     page,
-    heading: ACCOUNT_PAGES[page].heading,
+    heading: message(headingOf(ACCOUNT_PAGES[page])),
     csrfToken: formGuard.issue(ctx, formPurpose(current)),
     isOneOfSeveral: (await browserAccounts.list(ctx)).length > 1,
     person: describeAccount(current.account),
     pages: Object.entries(ACCOUNT_PAGES).map(([name, { path, label }]) => ({
       href: basePath + path,
-      label,
+      label: message(label),
       isCurrent: name === page,
     })),
     notice: notices.take(ctx, current.uid),
   });
+}
+
+function headingOf({ label, heading = label }: PageRow): string {
+  return heading;
 }
 
 /** A form counts only while the one uses this browser whose page it is on. */

@@ -1,4 +1,5 @@
 /** What the templates in `views/account/` are told. All strings are plain text. */
+import type { Message } from "../../lib/message.js";
 import type { ProviderButton } from "../federation/ways-in.js";
 import type { AccountChoice } from "../describe-account.js";
 import type { SecuritySection } from "./security-section.js";
@@ -18,7 +19,7 @@ export interface AccountFrame {
   readonly base: string;
   /** By which a form says where to lead back. */
   readonly page: string;
-  readonly heading: string;
+  readonly heading: Message;
   /** Sent as `csrf_token`. */
   readonly csrfToken: string;
   readonly person: { readonly name: string; readonly detail: string };
@@ -26,7 +27,7 @@ export interface AccountFrame {
   readonly isOneOfSeveral: boolean;
   readonly pages: readonly {
     readonly href: string;
-    readonly label: string;
+    readonly label: Message;
     readonly isCurrent: boolean;
   }[];
   /** What was just done. */

@@ -1,3 +1,4 @@
+import { message } from "../../lib/message.js";
 import type { AccountDeps } from "./account-deps.js";
 import { findWays } from "./identity-acts.js";
 import type { DescribeSection } from "./security-section.js";
@@ -13,8 +14,8 @@ export function createPasswordSection(deps: PasswordSectionDeps): DescribeSectio
     if (record?.passwordHash === undefined) return undefined;
     return {
       name: "password",
-      title: "Password",
-      status: ways.password ? "Your password is set." : "Set, but not used to sign in here.",
+      title: message("security.password"),
+      status: message(ways.password ? "security.password-set" : "security.password-not-used"),
       mark: ways.password ? "done" : "neutral",
       items: [],
       actions: [],

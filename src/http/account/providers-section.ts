@@ -1,13 +1,13 @@
 import type { FederatedIdentity } from "../../accounts/federated-identity.js";
 import type { UpstreamProvider } from "../../federation/upstream-provider.js";
+import { message, type Message } from "../../lib/message.js";
 import type { AccountDeps } from "./account-deps.js";
-import { describeTime } from "./describe-time.js";
 import { findWays, identityHandle, listLinked } from "./identity-acts.js";
 import type { DescribeSection, SecurityItem } from "./security-section.js";
 
 /** Who else signs the person in, and who could. */
 export function createProvidersSection(deps: AccountDeps): DescribeSection {
-  const { clock, basePath } = deps;
+  const { basePath } = deps;
 
   function describeIdentity(
     identity: FederatedIdentity,
@@ -15,27 +15,21 @@ export function createProvidersSection(deps: AccountDeps): DescribeSection {
   ): SecurityItem {
     const provider = findProvider(identity, providers);
     const name = provider?.displayName ?? new URL(identity.issuer).host;
-    const last = "You cannot remove it: without it you could not sign in.";
+    const last = message("security.last-way");
     return {
       name,
       icon: provider?.icon ?? "organisation",
-      badge: isUsable ? undefined : "Not in use here",
-      facts: [identity.display ?? [], describeUse(identity), isLast ? last : []].flat(),
+      badge: isUsable ? undefined : message("security.not-in-use"),
+      facts: [identity.display ?? [], ...describeUse(identity), isLast ? last : []].flat(),
       action: isLast
         ? undefined
         : {
-            label: "Remove",
+            label: message("security.remove"),
             of: name,
             act: "unlink",
             fields: { identity: identityHandle(identity) },
           },
     };
-  }
-
-  function describeUse({ linkedAtSeconds, lastUsedAtSeconds: used }: FederatedIdentity): string {
-    const nowSeconds = clock.nowSeconds();
-    const connected = `Connected ${describeTime(linkedAtSeconds, nowSeconds)}`;
-    return used === undefined ? connected : `${connected} · used ${describeTime(used, nowSeconds)}`;
   }
 
   return async ({ account }) => {
@@ -54,11 +48,10 @@ export function createProvidersSection(deps: AccountDeps): DescribeSection {
     const taken = new Set(linked.map((choice) => choice.id));
     return {
       name: "providers",
-      title: "Sign-in through others",
-      status:
-        identities.length === 0
-          ? "Connect one, and you get in when your password fails you."
-          : "Whoever can sign in there can sign in to your account here.",
+      title: message("security.providers"),
+      status: message(
+        identities.length === 0 ? "security.providers-none" : "security.providers-some",
+      ),
       mark: usable.length > 0 ? "done" : "neutral",
       items: identities.map((identity) => {
         const isUsable = usable.includes(identity);
@@ -67,12 +60,19 @@ export function createProvidersSection(deps: AccountDeps): DescribeSection {
       actions: choices
         .filter((choice) => !taken.has(choice.id))
         .map(({ id, displayName, icon }) => ({
-          label: `Connect ${displayName}`,
+          label: message("security.connect", { name: displayName }),
           href: `${basePath}/account/upstream/${id}`,
           icon: icon ?? "organisation",
         })),
     };
   };
+}
+
+function describeUse({ linkedAtSeconds, lastUsedAtSeconds: used }: FederatedIdentity): Message[] {
+  const dated = (key: string, atSeconds: number) =>
+    message(key, { date: { atSeconds, show: "date" } });
+  const connected = dated("security.connected-on", linkedAtSeconds);
+  return used === undefined ? [connected] : [connected, dated("security.used-on", used)];
 }
 
 /** The one of that name may have changed its issuer since. */

@@ -1,12 +1,13 @@
+import type { Message } from "../../lib/message.js";
 import type { HeldSession } from "../../oidc/browser-accounts.js";
 
-/** One part of `/account/security`: a way in, or what guards one. All texts are plain text. */
+/** One part of `/account/security`: a way in, or what guards one. */
 export interface SecuritySection {
   /** Its anchor on the page; unique. */
   readonly name: string;
-  readonly title: string;
+  readonly title: Message;
   /** One sentence: how things stand. */
-  readonly status: string;
+  readonly status: Message;
   /** `attention`: the person should do something; `neutral`: it is theirs to choose. */
   readonly mark: "done" | "attention" | "neutral";
   /** What there are several of, such as connected providers. */
@@ -18,16 +19,16 @@ export interface SecurityItem {
   readonly name: string;
   /** As in `partials/provider-icons.njk`: any name without a picture is that of an organisation. */
   readonly icon: string | undefined;
-  readonly badge: string | undefined;
+  readonly badge: Message | undefined;
   /** Short sentences, one below the other. */
-  readonly facts: readonly string[];
+  readonly facts: readonly (Message | string)[];
   readonly action: SecurityAction | undefined;
 }
 
 export type SecurityAction = LinkAction | ActAction;
 
 interface NamedAction {
-  readonly label: string;
+  readonly label: Message;
   /** For who hears it without seeing what is beside it: "Remove" of what. */
   readonly of?: string | undefined;
 }

@@ -29,7 +29,13 @@ function mapStrings<T>(value: T, change: (text: string) => string): T {
     if (typeof part === "string") return change(part);
     if (Array.isArray(part)) return part.map(map);
     if (typeof part !== "object" || part === null) return part;
-    return Object.fromEntries(Object.entries(part).map(([key, inner]) => [key, map(inner)]));
+    return Object.fromEntries(
+      // What a page says of its own, and how: no value that it is told.
+      Object.entries(part).map(([name, inner]) => [
+        name,
+        name === "key" || name === "show" ? inner : map(inner),
+      ]),
+    );
   };
   return map(value) as T;
 }
