@@ -7,10 +7,10 @@ export const attemptSettings = {
     group: "Limits on attempts",
     meaning:
       "Wrong passwords for one account from one network before the first wait; the waits then grow ([all of them](security.md#limits-on-attempts)).",
-    type: wholeNumber(1, 100),
+    type: wholeNumber(1, 96),
     default: "5",
     example: "5",
-    constraints: "1 to 100",
+    constraints: "1 to 96",
   },
   ATTEMPTS_PER_ACCOUNT: {
     group: "Limits on attempts",

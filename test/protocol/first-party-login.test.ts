@@ -23,7 +23,10 @@ describe("POST /login, sign-in with a password in the application's own form", (
   let url: string;
   let client: TestClient;
   before(async () => {
-    server = await startTestServer();
+    // One test measures many wrong passwords; limits on them are tested in attempt-limits.test.ts.
+    server = await startTestServer({
+      environment: { ATTEMPTS_PER_ACCOUNT_AND_NETWORK: "96", ATTEMPTS_PER_ACCOUNT: "96" },
+    });
     url = `${server.issuer}/login`;
     client = await createDirectClient(server);
     await createTestApis(server);
