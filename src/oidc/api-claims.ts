@@ -2,11 +2,10 @@ import type { Account } from "../accounts/account.js";
 import { toAccountId } from "../accounts/account.js";
 import type { AccountStore } from "../accounts/account-store.js";
 import type { ClientStore } from "../clients/client-store.js";
-import type { ClaimSource, ResourceServerStore } from "../clients/resource-server-store.js";
+import type { ClaimSource } from "../clients/resource-server-store.js";
 import type { AccessTokenBeingIssued, AddAccessTokenClaims } from "./access-token-claims.js";
 
 export interface ApiClaimsDeps {
-  readonly resourceServers: Pick<ResourceServerStore, "find">;
   readonly accounts: Pick<AccountStore, "find">;
   readonly clients: Pick<ClientStore, "find">;
 }
@@ -17,18 +16,22 @@ export interface ApiClaimsDeps {
  * all of an account do where a client acts for itself.
  */
 export function createApiClaims(deps: ApiClaimsDeps): AddAccessTokenClaims {
-  const { resourceServers, accounts, clients } = deps;
+  const { accounts, clients } = deps;
 
-  return async ({ token }) => {
-    const audience = [token.aud ?? []].flat()[0];
-    const api = audience === undefined ? undefined : await resourceServers.find(audience);
+  return ({ token, api }) => {
     const mapping = Object.entries(api?.claims ?? {});
-    if (mapping.length === 0) return {};
+    return mapping.length === 0 ? {} : resolve(mapping, token);
+  };
+
+  async function resolve(
+    mapping: readonly [string, ClaimSource][],
+    token: AccessTokenBeingIssued["token"],
+  ): Promise<Record<string, unknown>> {
     const account = asksFor(mapping, "account.") ? await accountOf(token) : undefined;
     const client = asksFor(mapping, "client.") ? await clientOf(token) : undefined;
     const values = mapping.map(([name, source]) => [name, valueOf(source, { account, client })]);
     return Object.fromEntries(values.filter(([, value]) => value !== undefined));
-  };
+  }
 
   async function accountOf(token: AccessTokenBeingIssued["token"]) {
     return "accountId" in token ? accounts.find(toAccountId(token.accountId)) : undefined;

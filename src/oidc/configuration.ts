@@ -114,7 +114,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
     },
     formats: {
       customizers: {
-        jwt: createAccessTokenCustomizer([
+        jwt: createAccessTokenCustomizer(deps.resourceServers, [
           createAddTokenReferences(deps.values),
           deps.ancestors.claims,
           addAuthenticationClaims,

@@ -1,11 +1,10 @@
-import type { ResourceServerStore } from "../clients/resource-server-store.js";
+import type { ResourceServer } from "../clients/resource-server-store.js";
 import type { StatusListAllocator } from "../tokens/status-list-allocator.js";
 import type { TokenSubjects } from "../tokens/status-list-store.js";
 import type { TokenAncestor, TokenAncestors } from "./token-ancestors.js";
 import type { AccessTokenBeingIssued, AddAccessTokenClaims } from "./access-token-claims.js";
 
 export interface StatusListClaimDeps {
-  readonly resourceServers: Pick<ResourceServerStore, "find">;
   readonly statusListAllocator: StatusListAllocator;
   readonly ancestors: Pick<TokenAncestors, "of">;
 }
@@ -15,9 +14,9 @@ export interface StatusListClaimDeps {
  * is issued only once its place in the list is written.
  */
 export function createStatusListClaim(deps: StatusListClaimDeps): AddAccessTokenClaims {
-  return async (issued) => {
-    const api = await deps.resourceServers.find(requireText(issued, "aud"));
-    if (api?.statusList !== true) return {};
+  return (issued) => (issued.api?.statusList === true ? allocate(issued, issued.api) : {});
+
+  async function allocate(issued: AccessTokenBeingIssued, api: ResourceServer) {
     const reference = await deps.statusListAllocator.allocate({
       api: api.identifier,
       jti: requireText(issued, "jti"),
@@ -28,7 +27,7 @@ export function createStatusListClaim(deps: StatusListClaimDeps): AddAccessToken
       expiresAtSeconds: requireNumber(issued, "exp"),
     });
     return { status: { status_list: reference } };
-  };
+  }
 }
 
 /** What a machine's token has none of. */
