@@ -14,6 +14,7 @@ import { loadPages } from "./composition/pages.js";
 import { createPasswords } from "./composition/passwords.js";
 import { createProtocol } from "./composition/protocol.js";
 import { createRoutes } from "./composition/routes.js";
+import { createSecondStepParts } from "./composition/second-steps.js";
 import { openTokens } from "./composition/tokens.js";
 import { createErrorBoundary } from "./http/error-boundary.js";
 import { createOwnRoutes } from "./http/own-routes.js";
@@ -36,16 +37,10 @@ export async function createApp(deps: AppDeps) {
   const passwords = createPasswords(foundation, attempts);
   const tokens = await openTokens(foundation);
   const federation = createFederation(foundation, tokens);
-  const protocol = createProtocol(foundation, { tokens, pages, passwords, federation });
-  const routes = createRoutes(foundation, {
-    tokens,
-    pages,
-    mail,
-    passwords,
-    protocol,
-    federation,
-    attempts,
-  });
+  const secondStepParts = createSecondStepParts(foundation);
+  const parts = { tokens, pages, mail, passwords, federation, attempts, secondStepParts };
+  const protocol = createProtocol(foundation, parts);
+  const routes = createRoutes(foundation, { ...parts, protocol });
 
   const { keys, revocations } = tokens;
   const { running, sessions, logoutQueue } = protocol;
@@ -75,6 +70,7 @@ export async function createApp(deps: AppDeps) {
     ...sessions,
     ...keys,
     ...federation,
+    ...secondStepParts,
     ...mail,
     clock,
     audit,

@@ -67,6 +67,7 @@ interface ClientOptions {
   backchannelLogoutUri?: string;
   firstParty: boolean;
   directSignIn: boolean;
+  requireSecondStep: boolean;
   api?: string;
 }
 
@@ -89,6 +90,7 @@ client
     "with --first-party: people may give it their password (docs/guides/first-party-sign-in.md)",
     false,
   )
+  .option("--require-second-step", "people sign in to it with a second step", false)
   .option("--api <identifier>", "it is this API: it may introspect the tokens meant for it")
   .action((options: ClientOptions) =>
     withApp((app) =>
@@ -100,6 +102,7 @@ client
         backchannelLogoutUri: options.backchannelLogoutUri,
         firstParty: options.firstParty,
         directSignIn: options.directSignIn,
+        secondStep: options.requireSecondStep,
         resourceServer: options.api,
       }),
     ),
@@ -112,6 +115,18 @@ client
   .command("show <client-id>")
   .description("show what a client registered")
   .action((id: string) => withApp((app) => clients.showClient(app, id)));
+client
+  .command("update <client-id>")
+  .description("change what you decide about a client")
+  .addOption(
+    new Option("--require-second-step", "people sign in to it with a second step").conflicts(
+      "allowOneStep",
+    ),
+  )
+  .option("--allow-one-step", "no second step is asked for on its account")
+  .action((id: string, options: { requireSecondStep?: true; allowOneStep?: true }) =>
+    withApp((app) => clients.updateClient(app, id, options)),
+  );
 client
   .command("delete <client-id>")
   .description("delete a client and the consents given to it")

@@ -83,6 +83,7 @@ async function run(config: Config, logger: Logger): Promise<void> {
     await ensureManagementApi({ ...app, issuer: config.issuer });
     await declareApis(config.declaredApis, { ...app, logger });
     await app.resealUpstreamSecrets();
+    await app.resealSecondSteps();
     await app.declareProviders();
     const listener = await listen({ ...config, handler: app.handler });
     if (banner !== undefined) process.stdout.write(banner);

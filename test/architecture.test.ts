@@ -93,6 +93,8 @@ const HOME_OF: Record<string, readonly string[]> = {
   "@node-rs/argon2": ["accounts"],
   "@simplewebauthn/server": ["accounts"],
   piscina: ["accounts"],
+  otpauth: ["accounts"],
+  "qrcode-generator": ["http"],
   jose: ["tokens", "verify"],
   "openid-client": ["federation"],
   knex: ["storage"],

@@ -122,7 +122,7 @@ async function createClient(
 ): Promise<Credentials> {
   const { clientId, clientSecret = "" } = await app.clientAdministration.create({
     metadata,
-    policy: { firstParty: true, directSignIn: false, resourceServer },
+    policy: { firstParty: true, directSignIn: false, secondStep: false, resourceServer },
     demonstration: false,
   });
   return { clientId, clientSecret };

@@ -22,6 +22,8 @@ export function createCachedClientStore(
     create: (client) => cache.write(client.clientId, () => clients.create(client)),
     saveRegistration: (clientId, metadata, secretHash) =>
       cache.write(clientId, () => clients.saveRegistration(clientId, metadata, secretHash)),
+    setSecondStep: (clientId, secondStep) =>
+      cache.write(clientId, () => clients.setSecondStep(clientId, secondStep)),
     setSecretHash: (clientId, secretHash) =>
       cache.write(clientId, () => clients.setSecretHash(clientId, secretHash)),
     delete: (clientId) => cache.write(clientId, () => clients.delete(clientId)),

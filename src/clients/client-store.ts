@@ -18,6 +18,8 @@ export interface ClientPolicy {
   readonly firstParty: boolean;
   /** It may take people's passwords in a form of its own; only for a first-party client. */
   readonly directSignIn: boolean;
+  /** People sign in to it with a second step. */
+  readonly secondStep: boolean;
   /** The resource server (RFC 8707 identifier) that this client is; it may introspect its tokens. */
   readonly resourceServer: string | undefined;
 }
@@ -40,6 +42,8 @@ export interface ClientStore {
     metadata: ClientMetadata,
     secretHash: string | undefined,
   ): Promise<void>;
+  /** @returns false when there is no such client. */
+  setSecondStep(clientId: string, secondStep: boolean): Promise<boolean>;
   /** @returns false when there is no such client. */
   setSecretHash(clientId: string, secretHash: string): Promise<boolean>;
   /** Whether there is a client whose policy allows it. */

@@ -1,5 +1,6 @@
 import type { App } from "../app.js";
 import type { ClientMetadata, ClientRecord } from "../clients/client-store.js";
+import { LatchkeyError } from "../lib/errors.js";
 import { allPages } from "./account-commands.js";
 import { formatTable, notFound, type CommandResult } from "./command.js";
 
@@ -13,6 +14,7 @@ export interface CreateClientOptions {
   readonly backchannelLogoutUri: string | undefined;
   readonly firstParty: boolean;
   readonly directSignIn: boolean;
+  readonly secondStep: boolean;
   /** An API that is registered, in whatever spelling. */
   readonly resourceServer: string | undefined;
 }
@@ -63,6 +65,7 @@ export async function createClient(
     policy: {
       firstParty: options.firstParty,
       directSignIn: options.directSignIn,
+      secondStep: options.secondStep,
       resourceServer: resourceServer?.identifier,
     },
     demonstration: false,
@@ -104,6 +107,32 @@ export async function showClient(app: Clients, clientId: string): Promise<Comman
   return { text: JSON.stringify(data, undefined, 2), data };
 }
 
+export interface UpdateClientOptions {
+  readonly requireSecondStep?: true;
+  readonly allowOneStep?: true;
+}
+
+export async function updateClient(
+  app: Pick<App, "clients" | "audit">,
+  clientId: string,
+  { requireSecondStep, allowOneStep }: UpdateClientOptions,
+): Promise<CommandResult> {
+  if (requireSecondStep === undefined && allowOneStep === undefined) {
+    const message = "Say what to change: --require-second-step or --allow-one-step.";
+    throw new LatchkeyError("nothing_to_change", message, { status: 400 });
+  }
+  const required = requireSecondStep === true;
+  if (!(await app.clients.setSecondStep(clientId, required))) throw notFound("client", clientId);
+  const action = required ? "require-second-step" : "allow-one-step";
+  app.audit({ event: "client.updated", outcome: "success", clientId, action });
+  return {
+    text: required
+      ? `People sign in to "${clientId}" with a second step from now on.`
+      : `"${clientId}" asks for no second step of its own any more.`,
+    data: { client_id: clientId, second_step: required },
+  };
+}
+
 export async function deleteClient(app: Clients, clientId: string): Promise<CommandResult> {
   if (!(await app.clientAdministration.delete(clientId))) throw notFound("client", clientId);
   return { text: `Deleted the client "${clientId}".`, data: { client_id: clientId } };
@@ -143,6 +172,7 @@ function describe({ clientId, metadata, policy, createdBy, createdAtSeconds }: C
     ...metadata,
     first_party: policy.firstParty,
     direct_sign_in: policy.directSignIn,
+    second_step: policy.secondStep,
     resource_server: policy.resourceServer ?? null,
     created_by: createdBy,
     created_at: createdAtSeconds,

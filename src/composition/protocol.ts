@@ -1,5 +1,7 @@
 import { createProviderPages } from "../http/provider-pages.js";
 import { setSealedRequestCookie } from "../http/sealed-request-cookie.js";
+import { supportedAcrs } from "../oidc/authentication-context.js";
+import { createFindDemand } from "../oidc/authentication-demand.js";
 import { createBrowserAccounts } from "../oidc/browser-accounts.js";
 import { createProvider } from "../oidc/create-provider.js";
 import { createSessions } from "../oidc/create-sessions.js";
@@ -14,6 +16,7 @@ import type { Federation } from "./federation.js";
 import type { Foundation } from "./foundation.js";
 import type { Pages } from "./pages.js";
 import type { Passwords } from "./passwords.js";
+import type { SecondStepParts } from "./second-steps.js";
 import type { Tokens } from "./tokens.js";
 
 export interface ProtocolParts {
@@ -21,6 +24,7 @@ export interface ProtocolParts {
   readonly tokens: Tokens;
   readonly pages: Pages;
   readonly passwords: Passwords;
+  readonly secondStepParts: SecondStepParts;
 }
 
 export type Protocol = ReturnType<typeof createProtocol>;
@@ -33,6 +37,7 @@ export function createProtocol(
   const { stores, secrets, basePath, clock } = foundation;
   const { revocations, statusLists, keys } = tokens;
   const shared = { ...foundation, ...stores, revocations };
+  const findDemand = createFindDemand({ ...stores, ...foundation.config });
   const sealedRequests = createSealedRequests(secrets.authorizationRequests, clock);
   const logoutQueue = createLogoutQueue(stores.logoutDeliveries);
   const values = createModelValues(...secrets.modelValues);
@@ -72,6 +77,7 @@ export function createProtocol(
     sealer,
     authSessionSealer: secrets.authSessions,
     signIn: passwords.signIn,
+    findDemand,
     values,
   });
   const sessions = createSessions({
@@ -101,10 +107,12 @@ export function createProtocol(
     provider: running.provider,
     browserAccounts,
     sealedRequests,
+    acrValues: supportedAcrs({ hasCodes: foundation.config.secondStep !== "off" }),
     clock,
   });
   return {
     running,
+    findDemand,
     sessions,
     browserAccounts,
     interactions,

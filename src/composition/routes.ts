@@ -28,7 +28,7 @@ export interface RoutesParts extends ProtocolParts {
 export function createRoutes(foundation: Foundation, parts: RoutesParts) {
   const { config, database, redis, stores, secrets, issuer } = foundation;
   const { signIn, provePassword } = parts.passwords;
-  const { browserAccounts, interactions, running, sessions } = parts.protocol;
+  const { browserAccounts, findDemand, interactions, running, sessions } = parts.protocol;
   const { upstreamSessionEnds, upstreamSignOut } = parts.protocol;
   const { provider, findLiveAccessToken, findPresentedToken } = running;
   const shared = { ...foundation, ...stores, render: parts.pages.render };
@@ -60,6 +60,8 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     ...shared,
     ...parts.federation,
     ...parts.mail,
+    ...parts.secondStepParts,
+    findDemand,
     interactions,
     browserAccounts,
     sessions,

@@ -71,6 +71,8 @@ export interface Config {
   readonly trustedProxies: TrustedProxies;
   /** In lower case; undefined: certificates of clients are not known. */
   readonly clientCertificateHeader: string | undefined;
+  /** Whether people have a second step: not at all, as they like, or all of them. */
+  readonly secondStep: "off" | "optional" | "required";
   readonly openRegistration: boolean;
   readonly pkceRequired: "all" | "public";
   readonly responseTypes: readonly ResponseType[];

@@ -67,6 +67,7 @@ function toConfig(values: SettingValues): Omit<Config, "declaredApis" | "declare
     sessionStatusPerMinute: values.SESSION_STATUS_PER_MINUTE,
     trustedProxies: values.TRUST_PROXY,
     clientCertificateHeader: values.MTLS_CLIENT_CERTIFICATE_HEADER,
+    secondStep: values.SECOND_STEP,
     openRegistration: values.OPEN_REGISTRATION,
     pkceRequired: values.PKCE_REQUIRED,
     responseTypes: values.RESPONSE_TYPES,

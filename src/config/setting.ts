@@ -5,6 +5,7 @@ export type SettingGroup =
   | "Storage and secrets"
   | "Tokens"
   | "Sessions"
+  | "Second step"
   | "Sign-in at other providers"
   | "Protocol"
   | "Mail"

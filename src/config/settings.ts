@@ -3,6 +3,7 @@ import { mailSettings } from "./mail-settings.js";
 import { attemptSettings } from "./attempt-settings.js";
 import { protocolSettings } from "./protocol-settings.js";
 import type { Setting } from "./setting.js";
+import { secondStepSettings } from "./second-step-settings.js";
 import { serverSettings } from "./server-settings.js";
 
 /** Every environment variable that Latchkey reads. Reading and documentation both come from here. */
@@ -11,6 +12,7 @@ const settings = {
   ...protocolSettings,
   ...mailSettings,
   ...attemptSettings,
+  ...secondStepSettings,
 };
 
 type Settings = typeof settings;

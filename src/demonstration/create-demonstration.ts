@@ -62,7 +62,12 @@ export async function createDemonstration({
       response_types: [],
       redirect_uris: [],
     },
-    policy: { firstParty: false, directSignIn: false, resourceServer: undefined },
+    policy: {
+      firstParty: false,
+      directSignIn: false,
+      secondStep: false,
+      resourceServer: undefined,
+    },
     demonstration: true,
   });
   const initialAccessToken = await clientAdministration.createInitialAccessToken(undefined);
@@ -105,7 +110,12 @@ export async function registerPlayground({ issuer, clients }: DemonstrationDeps)
       clientId: PLAYGROUND_CLIENT_ID,
       metadata,
       secretHash,
-      policy: { firstParty: false, directSignIn: false, resourceServer: undefined },
+      policy: {
+        firstParty: false,
+        directSignIn: false,
+        secondStep: false,
+        resourceServer: undefined,
+      },
       createdBy: "administrator",
       demonstration: true,
     });

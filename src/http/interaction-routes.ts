@@ -17,6 +17,7 @@ import { readForm } from "./read-form.js";
 import { redirectUri } from "./return-address.js";
 import { uidOf } from "./uid-of.js";
 import { allowFormReturn } from "./security-headers.js";
+import { UNMET } from "./sign-in-hub.js";
 
 export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps): void {
   const { interactions, formGuard, audit, basePath } = deps;
@@ -31,10 +32,7 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
     const interaction = await interactions.find(ctx, uid);
     if (interaction === undefined) return ended.show(ctx, uid);
     if (interaction.unmetAcr) {
-      return interactions.refuse(ctx, {
-        error: "unmet_authentication_requirements",
-        error_description: "the requested acr cannot be satisfied",
-      });
+      return interactions.refuse(ctx, UNMET);
     }
     allowFormReturn(ctx, redirectUri(interaction.params));
     if (interaction.prompt === "consent") return consentView.show(ctx, interaction);

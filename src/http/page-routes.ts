@@ -16,7 +16,7 @@ import { addSignedOutRoute, type SignedOutRouteDeps } from "./federation/signed-
 import { addUpstreamRoutes } from "./federation/upstream-routes.js";
 import { createUpstreamSignIns, type UpstreamSignInsDeps } from "./federation/upstream-sign-ins.js";
 import { addInteractionRoutes } from "./interaction-routes.js";
-import { createSignInHub, type OnSignedIn } from "./sign-in-hub.js";
+import { createSignInHub, type OnSignedIn, type SignInHubDeps } from "./sign-in-hub.js";
 
 export interface PageDeps
   extends
@@ -26,6 +26,8 @@ export interface PageDeps
     HomeDeps {
   readonly formMac: Mac;
   readonly onSignedIn: readonly OnSignedIn[];
+  readonly findDemand: SignInHubDeps["findDemand"];
+  readonly findFactors: SignInHubDeps["findFactors"];
 }
 
 type MadeHere = Pick<

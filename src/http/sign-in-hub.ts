@@ -3,8 +3,11 @@
  * does nothing after it. Owns what follows from a proof; does not know how one is given.
  */
 import type { Context } from "koa";
+import type { AccountId } from "../accounts/account.js";
+import type { FindDemand } from "../oidc/authentication-demand.js";
 import type { Authentication, BrowserAccounts } from "../oidc/browser-accounts.js";
-import type { ActiveInteraction, Interactions } from "../oidc/interactions.js";
+import type { ActiveInteraction, InteractionError, Interactions } from "../oidc/interactions.js";
+import { decideNextStep, type Factors } from "../oidc/next-step.js";
 import type { SealedRequest } from "../oidc/sealed-request.js";
 import type { EndedInteraction } from "./ended-interaction.js";
 
@@ -41,7 +44,9 @@ export interface SignInHub {
 }
 
 export interface SignInHubDeps {
-  readonly interactions: Pick<Interactions, "signIn">;
+  readonly interactions: Pick<Interactions, "signIn" | "refuse">;
+  readonly findDemand: FindDemand;
+  readonly findFactors: (id: AccountId) => Promise<Factors>;
   readonly browserAccounts: Pick<BrowserAccounts, "signIn">;
   readonly ended: Pick<EndedInteraction, "restart">;
   readonly onSignedIn: readonly OnSignedIn[];
@@ -50,12 +55,26 @@ export interface SignInHubDeps {
 export function createSignInHub(deps: SignInHubDeps): SignInHub {
   const { interactions, browserAccounts, ended } = deps;
 
+  /** @returns why it does not answer the request; undefined: it does. */
+  async function findShortfall(request: SealedRequest, proven: Authentication) {
+    const [demand, has] = await Promise.all([
+      deps.findDemand(request),
+      deps.findFactors(proven.accountId),
+    ]);
+    const so = { acr: proven.acr, isFederated: proven.upstream !== undefined, has };
+    const next = decideNextStep(so, demand, { maySetUp: false });
+    return next === "done" ? undefined : next;
+  }
+
   async function tell(ctx: Context, signedIn: SignedIn): Promise<void> {
     for (const hear of deps.onSignedIn) await hear(ctx, signedIn);
   }
 
   return {
     async completeSignIn(ctx, { interaction, request }, proven) {
+      const shortfall = await findShortfall(request, proven);
+      if (shortfall !== undefined && interaction !== undefined)
+        return interactions.refuse(ctx, UNMET);
       if (interaction === undefined) {
         // Sign in all the same, then go on.
         await browserAccounts.signIn(ctx, proven);
@@ -73,6 +92,12 @@ export function createSignInHub(deps: SignInHubDeps): SignInHub {
     },
   };
 }
+
+/** OpenID Connect Unmet Authentication Requirements 1.0 §2. */
+export const UNMET: InteractionError = {
+  error: "unmet_authentication_requirements",
+  error_description: "the requested acr cannot be satisfied",
+};
 
 export function requestOf({ client, params }: ActiveInteraction): SealedRequest {
   return { clientId: client.clientId, params };

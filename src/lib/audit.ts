@@ -40,6 +40,10 @@ export type AuditEvent =
   | "account.created"
   | "account.changed"
   | "account.invited"
+  | "second_step.set_up"
+  | "second_step.removed"
+  | "recovery_codes.made"
+  | "recovery_code.used"
   | "identity.linked"
   | "identity.unlinked";
 

@@ -33,6 +33,10 @@ export function deriveSecrets(secretKeys: SecretKeys) {
     /** Where a browser goes on to after a sign-out elsewhere. */
     returnAddresses: sealer("return-addresses"),
     pendingLinks: sealer("pending-link"),
+    /** Secrets of authenticator apps, and hashes of recovery codes. */
+    secondSteps: sealer("second-steps"),
+    /** Of those, opens only what was sealed under SECRET_KEY itself. */
+    newestSecondSteps: createSealer(secretKeys[0], "second-steps"),
     modelIds: sealer("model-ids"),
     /** What a browser keeps for itself: sessions put aside, what a page has to say next. */
     browserNotes: sealer("browser-notes"),

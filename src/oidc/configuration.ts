@@ -10,8 +10,9 @@ import type { SigningAlgorithm } from "../keys/signing-key.js";
 import type { CookieSignatures } from "../lib/cookie-signatures.js";
 import { createApiClaims } from "./api-claims.js";
 import { addAuthenticationClaims } from "./authentication-claims.js";
+import type { SecondStepSetting } from "./authentication-demand.js";
 import { createAccessTokenCustomizer } from "./access-token-claims.js";
-import { SUPPORTED_ACRS } from "./authentication-context.js";
+import { supportedAcrs } from "./authentication-context.js";
 import { CLAIMS_BY_SCOPE, SCOPES } from "./claims.js";
 import {
   clientBasedCors,
@@ -40,6 +41,7 @@ import { createStatusListClaim } from "./status-list-claim.js";
 import { createAddTokenReferences } from "./token-references.js";
 
 export interface ProviderSettings extends Lifetimes {
+  readonly secondStep: SecondStepSetting;
   readonly issuer: string;
   readonly accessTokenAlgorithm: SigningAlgorithm;
   /** False: anyone may register a client; true: only with an initial access token (RFC 7591 §3). */
@@ -76,7 +78,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
   const serverAlgorithms = [...signingKeys.algorithms()];
 
   return {
-    acrValues: SUPPORTED_ACRS,
+    acrValues: supportedAcrs({ hasCodes: settings.secondStep !== "off" }),
     assertJwtClientAuthClaimsAndHeader: createAssertClientAssertion(clock),
     claims: CLAIMS_BY_SCOPE,
     clientAuthMethods: [
@@ -123,7 +125,10 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
         ]),
       },
     },
-    interactions: { policy: createInteractionPolicy(clients), url: deps.interactionUrl },
+    interactions: {
+      policy: createInteractionPolicy(clients, deps.findDemand),
+      url: deps.interactionUrl,
+    },
     // A client that registered the refresh grant gets to use it; without offline_access the token
     // ends with the session.
     issueRefreshToken: (_ctx, client) => client.grantTypeAllowed("refresh_token"),

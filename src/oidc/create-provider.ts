@@ -2,7 +2,7 @@
  * Everything that knows oidc-provider: its configuration, adapter, interactions, grants, claims and
  * events. Owns the protocol; does not own pages (`http/`) or storage (`storage/`). Called by `app.ts`.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Configuration, Provider } from "oidc-provider";
 import type { AccountStore } from "../accounts/account-store.js";
 import { verifyClientSecret } from "../clients/client-secret.js";
@@ -19,6 +19,7 @@ import type { Logger } from "../lib/logger.js";
 import type { LogoutQueue } from "../sessions/logout-queue.js";
 import type { Sealer } from "../lib/seal.js";
 import type { SignIn } from "../accounts/sign-in.js";
+import { tellAskedAcr, type FindDemand } from "./authentication-demand.js";
 import { createAuthSessions } from "./auth-session.js";
 import { createIssueCode } from "./direct-code.js";
 import { createDirectSignIn, type DirectSignIn } from "./direct-sign-in.js";
@@ -92,6 +93,7 @@ export interface ProviderDeps {
   /** What answers to browsers have because of other providers. */
   readonly upstreamAnswers: readonly FinishAnswer[];
   readonly signIn: SignIn;
+  readonly findDemand: FindDemand;
   readonly values: ModelValues;
   readonly clock: Clock;
   readonly audit: Audit;
@@ -171,9 +173,10 @@ export function createProvider(given: ProviderDeps): RunningProvider {
 
   placeModels(provider, deps.values);
   keepUpstream(provider, clock);
+  tellAskedAcr(provider);
   ancestors.keepIn(provider);
-  const directSignIn = createDirectSignIn(deps.clients, clock);
   leaveGrantsToPolicy(provider);
+  const directSignIn = createDirectSignIn(deps.clients, clock);
   registerFirstPartyGrants({
     provider,
     directSignIn,
@@ -242,7 +245,5 @@ function compareClientSecret(this: { clientSecret?: string }, secret: string): b
 }
 
 function replayId(iss: string, jti: string): string {
-  return createHash("sha256")
-    .update(JSON.stringify([iss, jti]))
-    .digest("base64url");
+  return hash("sha256", JSON.stringify([iss, jti]), "base64url");
 }

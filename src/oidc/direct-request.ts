@@ -1,5 +1,5 @@
 import { errors, type ClaimsParameter, type TokenEndpointGrantContext } from "oidc-provider";
-import { SUPPORTED_ACRS } from "./authentication-context.js";
+import { PASSWORD_ACR, satisfies } from "./authentication-context.js";
 import { resolveRequestedResources, validateClientScope } from "./grant-steps.js";
 
 /** What a client may ask for with a person's password: as at the authorization endpoint. */
@@ -42,7 +42,7 @@ export function asksMoreThanPassword({ oidc }: TokenEndpointGrantContext): boole
     ...(Array.isArray(values) ? values : []),
     ...(value === undefined ? [] : [value]),
   ];
-  return asked.length > 0 && !asked.some((acr) => SUPPORTED_ACRS.includes(String(acr)));
+  return asked.length > 0 && !asked.some((acr) => satisfies(PASSWORD_ACR, String(acr)));
 }
 
 /** OpenID Connect Core §5.5. */

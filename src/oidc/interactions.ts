@@ -12,7 +12,7 @@ import type { ConsentStore } from "../accounts/consent-store.js";
 import type { UpstreamSessions } from "./upstream-sessions.js";
 import type { Clock } from "../lib/clock.js";
 import type { Authentication, BrowserAccounts } from "./browser-accounts.js";
-import { SUPPORTED_ACRS } from "./authentication-context.js";
+import { STEP_UP } from "./interaction-policy.js";
 import { allow, type MissingConsent } from "./grants.js";
 import { createRestartRequest, type RestartRequest } from "./restart-request.js";
 import type { SealedRequest, SealedRequests } from "./sealed-request.js";
@@ -31,6 +31,8 @@ export interface ActiveInteraction {
   readonly missing: MissingConsent;
   /** The client insists on an acr that this server cannot give (OpenID Connect Core §5.5.1.1). */
   readonly unmetAcr: boolean;
+  /** Somebody is signed in, and lacks nothing but a stronger sign-in. */
+  readonly stepsUp: boolean;
   /** Somebody who is signed in at this browser may go on without a new sign-in. */
   readonly takesSignedIn: boolean;
   readonly sealedRequest: string | undefined;
@@ -65,6 +67,8 @@ export interface InteractionsDeps {
   readonly upstreamSessionEnds: Pick<UpstreamSessions, "sealIdToken">;
   readonly consents: ConsentStore;
   readonly sealedRequests: SealedRequests;
+  /** As `acr_values_supported`. */
+  readonly acrValues: readonly string[];
   readonly clock: Clock;
 }
 
@@ -118,7 +122,8 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
         grantId: details.grantId,
         params: details.params,
         missing: missingConsent(asked),
-        unmetAcr: asksUnknownAcr(asked),
+        unmetAcr: asksUnknownAcr(asked, deps.acrValues),
+        stepsUp: stepsUp(asked),
         takesSignedIn: takesSignedIn(asked),
         sealedRequest:
           details.deviceCode === undefined
@@ -214,11 +219,17 @@ function takesSignedIn({ name, reasons }: PromptDetail): boolean {
   return reasons.includes("no_session") && !reasons.includes("login_prompt");
 }
 
-function asksUnknownAcr({ reasons, details }: PromptDetail): boolean {
+const STEP_UP_REASONS = new Set([STEP_UP, "essential_acr", "essential_acrs"]);
+
+function stepsUp({ name, reasons }: PromptDetail): boolean {
+  return name === "login" && reasons.every((reason) => STEP_UP_REASONS.has(reason));
+}
+
+function asksUnknownAcr({ reasons, details }: PromptDetail, supported: readonly string[]): boolean {
   if (!reasons.includes("essential_acr") && !reasons.includes("essential_acrs")) return false;
   const { value, values }: { value?: unknown; values?: unknown } = details["acr"] ?? {};
   const asked = Array.isArray(values) ? strings(values) : strings([value]);
-  return !asked.some((acr) => SUPPORTED_ACRS.includes(acr));
+  return !asked.some((acr) => supported.includes(acr));
 }
 
 function accountOf(id: string | undefined): AccountId | undefined {

@@ -56,3 +56,20 @@ export interface PasskeyRow {
   created_at: number;
   last_used_at: number | null;
 }
+
+export interface TotpAuthenticatorRow {
+  account_id: string;
+  sealed_secret: string;
+  last_used_step: number;
+  wrong_codes: number;
+  refused_until: number;
+  created_at: number;
+}
+
+export interface RecoveryCodeRow {
+  account_id: string;
+  position: number;
+  sealed_hash: string;
+  used_at: number | null;
+  created_at: number;
+}

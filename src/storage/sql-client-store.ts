@@ -1,4 +1,4 @@
-import type { ClientRecord, ClientStore } from "../clients/client-store.js";
+import type { ClientPolicy, ClientRecord, ClientStore } from "../clients/client-store.js";
 import type { Clock } from "../lib/clock.js";
 import { LatchkeyError } from "../lib/errors.js";
 import { createBatchedFind } from "./batched-find.js";
@@ -54,12 +54,19 @@ export function createSqlClientStore({ database, clock }: SqlClientStoreDeps): C
         clientId,
         metadata,
         secretHash,
-        policy: { firstParty: false, directSignIn: false, resourceServer: undefined },
+        policy: NO_POLICY,
         createdBy: "registration",
         demonstration: false,
         createdAtSeconds: clock.nowSeconds(),
       });
       await knex("client").insert(row).onConflict("client_id").merge(["metadata", "secret_hash"]);
+    },
+
+    async setSecondStep(clientId, secondStep) {
+      const changed = await knex("client")
+        .where({ client_id: clientId })
+        .update({ second_step: secondStep });
+      return changed === 1;
     },
 
     async setSecretHash(clientId, secretHash) {
@@ -102,6 +109,13 @@ export function createSqlClientStore({ database, clock }: SqlClientStoreDeps): C
   });
 }
 
+const NO_POLICY: ClientPolicy = {
+  firstParty: false,
+  directSignIn: false,
+  secondStep: false,
+  resourceServer: undefined,
+};
+
 function toRow(client: ClientRecord): ClientRow {
   return {
     client_id: client.clientId,
@@ -109,6 +123,7 @@ function toRow(client: ClientRecord): ClientRow {
     secret_hash: client.secretHash ?? null,
     first_party: client.policy.firstParty,
     direct_sign_in: client.policy.directSignIn,
+    second_step: client.policy.secondStep,
     resource_server: client.policy.resourceServer ?? null,
     created_by: client.createdBy,
     demonstration: client.demonstration,
@@ -124,6 +139,7 @@ function toRecord(row: ClientRow): ClientRecord {
     policy: {
       firstParty: Boolean(row.first_party),
       directSignIn: Boolean(row.direct_sign_in),
+      secondStep: Boolean(row.second_step),
       resourceServer: row.resource_server ?? undefined,
     },
     createdBy: row.created_by,

@@ -17,6 +17,7 @@ import { createSqlMailStore } from "./sql-mail-store.js";
 import { createSqlOneTimeCodeStore } from "./sql-one-time-code-store.js";
 import { createSqlResourceServerStore } from "./sql-resource-server-store.js";
 import { createSqlRevocationStore } from "./sql-revocation-store.js";
+import { createSqlSecondStepStore } from "./sql-second-step-store.js";
 import { createSqlSigningKeyStore } from "./sql-signing-key-store.js";
 import { createSqlStatusListStore } from "./sql-status-list-store.js";
 import { createSqlTokenExchangePolicyStore } from "./sql-token-exchange-policy-store.js";
@@ -37,6 +38,7 @@ export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
     accounts: createCachedAccountStore(createSqlAccountStore(deps), changes),
     federatedIdentities: createSqlFederatedIdentityStore(deps),
     passkeys: createSqlPasskeyStore(deps),
+    secondSteps: createSqlSecondStepStore(deps),
     consents: createSqlConsentStore(deps),
     clients: createCachedClientStore(createSqlClientStore(deps), changes),
     resourceServers: createCachedResourceServerStore(createSqlResourceServerStore(deps), changes),

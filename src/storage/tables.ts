@@ -6,6 +6,8 @@ import type {
   FederatedIdentityRow,
   PasskeyRow,
   PasswordCredentialRow,
+  RecoveryCodeRow,
+  TotpAuthenticatorRow,
 } from "./account-tables.js";
 import type { MailMessageRow, OneTimeCodeRow } from "./mail-tables.js";
 import type { EndedSubject, EndingReason } from "../sessions/ending-store.js";
@@ -32,6 +34,7 @@ export interface ClientRow {
   secret_hash: string | null;
   first_party: boolean | number;
   direct_sign_in: boolean | number;
+  second_step: boolean | number;
   resource_server: string | null;
   created_by: "administrator" | "registration";
   demonstration: boolean | number;
@@ -225,7 +228,9 @@ declare module "knex/types/tables.js" {
     account_invitation: Table<AccountInvitationRow>;
     passkey: Table<PasskeyRow>;
     consent: Table<ConsentRow>;
-    client: Table<ClientRow, "direct_sign_in">;
+    totp_authenticator: Table<TotpAuthenticatorRow>;
+    recovery_code: Table<RecoveryCodeRow>;
+    client: Table<ClientRow, "direct_sign_in" | "second_step">;
     resource_server: Table<ResourceServerRow>;
     resource_server_client: Table<ResourceServerClientRow>;
     signing_key: Table<SigningKeyRow, "signs_from" | "published_until">;

@@ -58,7 +58,12 @@ const KINDS: Record<string, Kind> = {
         clientId,
         metadata: { redirect_uris: ["https://app.example.com"] },
         secretHash: "old",
-        policy: { firstParty: false, directSignIn: false, resourceServer: undefined },
+        policy: {
+          firstParty: false,
+          directSignIn: false,
+          secondStep: false,
+          resourceServer: undefined,
+        },
         createdBy: "administrator",
         demonstration: false,
       });

@@ -11,7 +11,12 @@ function newClient(changes: Partial<NewClient> = {}): NewClient {
     clientId: randomUUID(),
     metadata: { redirect_uris: ["https://app.example.com/callback"] },
     secretHash: undefined,
-    policy: { firstParty: false, directSignIn: false, resourceServer: undefined },
+    policy: {
+      firstParty: false,
+      directSignIn: false,
+      secondStep: false,
+      resourceServer: undefined,
+    },
     createdBy: "administrator",
     demonstration: false,
     ...changes,
@@ -26,7 +31,12 @@ describeKeptAndNot("ClientStore", (stores) => {
     const full = newClient({
       metadata: { client_name: "Ünïcode 🔑", nested: { list: [1, true, null] } },
       secretHash: "sha256:abc",
-      policy: { firstParty: true, directSignIn: true, resourceServer: "https://api.example.com" },
+      policy: {
+        firstParty: true,
+        directSignIn: true,
+        secondStep: true,
+        resourceServer: "https://api.example.com",
+      },
       createdBy: "registration",
       demonstration: true,
     });
@@ -39,7 +49,12 @@ describeKeptAndNot("ClientStore", (stores) => {
   });
 
   it("knows whether any client may take passwords", async () => {
-    const policy = { firstParty: true, directSignIn: true, resourceServer: undefined };
+    const policy = {
+      firstParty: true,
+      directSignIn: true,
+      secondStep: false,
+      resourceServer: undefined,
+    };
     const trusted = newClient({ policy });
     await clients().create(newClient());
     expect(await clients().hasDirectSignIn()).to.equal(false);
@@ -96,6 +111,7 @@ describeKeptAndNot("ClientStore", (stores) => {
         policy: {
           firstParty: true,
           directSignIn: false,
+          secondStep: false,
           resourceServer: "https://api.example.com",
         },
       });

@@ -13,7 +13,12 @@ async function createClient({ clients }: TestStores): Promise<string> {
     clientId,
     metadata: {},
     secretHash: undefined,
-    policy: { firstParty: false, directSignIn: false, resourceServer: undefined },
+    policy: {
+      firstParty: false,
+      directSignIn: false,
+      secondStep: false,
+      resourceServer: undefined,
+    },
     createdBy: "administrator",
     demonstration: false,
   });

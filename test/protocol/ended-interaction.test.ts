@@ -18,7 +18,12 @@ describe("an interaction that is gone", () => {
   ): Promise<string> {
     const { clientId } = await app.clientAdministration.create({
       metadata: { client_name: "Notes", redirect_uris: [REDIRECT_URI], ...extra },
-      policy: { firstParty: true, directSignIn: false, resourceServer: undefined },
+      policy: {
+        firstParty: true,
+        directSignIn: false,
+        secondStep: false,
+        resourceServer: undefined,
+      },
       demonstration: false,
     });
     const query = new URLSearchParams({

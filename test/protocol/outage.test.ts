@@ -22,7 +22,12 @@ describeOnEachDatabase("a server whose database is silent", (createDatabase, bac
         redirect_uris: ["http://localhost:9999/cb"],
         grant_types: ["authorization_code", "client_credentials"],
       },
-      policy: { firstParty: false, directSignIn: false, resourceServer: undefined },
+      policy: {
+        firstParty: false,
+        directSignIn: false,
+        secondStep: false,
+        resourceServer: undefined,
+      },
       demonstration: false,
     }));
     agent = createUserAgent(server.issuer);

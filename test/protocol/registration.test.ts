@@ -103,7 +103,12 @@ describe("dynamic client registration (RFC 7591)", () => {
     const privileged = {
       first_party: true,
       firstParty: true,
-      policy: { firstParty: true, directSignIn: false, resourceServer: "https://api.example.com" },
+      policy: {
+        firstParty: true,
+        directSignIn: false,
+        secondStep: false,
+        resourceServer: "https://api.example.com",
+      },
       resource_server: "https://api.example.com",
       resourceServer: "https://api.example.com",
       created_by: "administrator",
@@ -122,7 +127,12 @@ describe("dynamic client registration (RFC 7591)", () => {
     expect(client.clientSecret).to.not.equal(privileged.client_secret);
     const record = await server.app.clients.find(client.clientId);
     expect(record).to.deep.include({
-      policy: { firstParty: false, directSignIn: false, resourceServer: undefined },
+      policy: {
+        firstParty: false,
+        directSignIn: false,
+        secondStep: false,
+        resourceServer: undefined,
+      },
       createdBy: "registration",
       demonstration: false,
     });

@@ -7,6 +7,7 @@ import type { PasskeyStore } from "../../src/accounts/passkey-store.js";
 import type { OneTimeCodeStore } from "../../src/accounts/one-time-code-store.js";
 import type { ConsentStore } from "../../src/accounts/consent-store.js";
 import type { FederatedIdentityStore } from "../../src/accounts/federated-identity-store.js";
+import type { SecondStepStore } from "../../src/accounts/second-step-store.js";
 import type { ClientStore } from "../../src/clients/client-store.js";
 import type { ResourceServerStore } from "../../src/clients/resource-server-store.js";
 import type { TokenExchangePolicyStore } from "../../src/clients/token-exchange-policy-store.js";
@@ -45,6 +46,7 @@ export interface TestStores {
   readonly passkeys: PasskeyStore;
   readonly upstreamSessions: UpstreamSessionStore;
   readonly consents: ConsentStore;
+  readonly secondSteps: SecondStepStore;
   readonly clients: ClientStore;
   readonly resourceServers: ResourceServerStore;
   readonly tokenExchangePolicies: TokenExchangePolicyStore;

@@ -23,7 +23,13 @@ export async function createTestClient(
   };
   const { clientId, clientSecret } = await server.app.clientAdministration.create({
     metadata: whole,
-    policy: { firstParty: false, directSignIn: false, resourceServer: undefined, ...policy },
+    policy: {
+      firstParty: false,
+      directSignIn: false,
+      secondStep: false,
+      resourceServer: undefined,
+      ...policy,
+    },
     demonstration: false,
   });
   return { clientId, clientSecret, metadata: whole };

@@ -62,6 +62,7 @@ describe("loadConfig", () => {
       sessionStatusPerMinute: 300,
       trustedProxies: { hops: 0, addresses: [] },
       clientCertificateHeader: undefined,
+      secondStep: "optional",
       openRegistration: false,
       pkceRequired: "all",
       responseTypes: ["code"],
