@@ -11,7 +11,7 @@ import type {
 } from "../tokens/status-list-store.js";
 import type { Database } from "./open-database.js";
 import { reportOutages } from "./report-outages.js";
-import type { StatusListEntryRow, StatusListRow } from "./tables.js";
+import type { StatusListEntryRow, StatusListRow } from "./status-list-tables.js";
 
 export interface SqlStatusListStoreDeps {
   readonly database: Database;

@@ -12,6 +12,7 @@ import type {
 import type { MailMessageRow, OneTimeCodeRow } from "./mail-tables.js";
 import type { EndedSubject, EndingReason } from "../sessions/ending-store.js";
 import type { Knex } from "knex";
+import type { StatusListEntryRow, StatusListRow } from "./status-list-tables.js";
 
 /**
  * Rows as they are read. A column is written under the same name and type, save that SQLite gives
@@ -105,30 +106,6 @@ export interface ModelRow {
   expires_at: number | null;
   consumed_at: number | null;
   consumed_by: string | null;
-}
-
-export interface StatusListRow {
-  id: number;
-  api: string;
-  generation: number;
-  seed: string;
-  capacity: number;
-  /** The first counter that nobody has; may exceed `capacity`. */
-  next: number;
-  closes_at: number;
-  expires_at: number;
-}
-
-/** Digests of ids, as numbers of 52 bits. */
-export interface StatusListEntryRow {
-  list_id: number;
-  idx: number;
-  jti_digest: number;
-  grant_digest: number | null;
-  session_digest: number | null;
-  account_digest: number | null;
-  client_digest: number;
-  issued_at: number;
 }
 
 export interface LogoutDeliveryRow {
