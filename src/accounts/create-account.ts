@@ -27,8 +27,8 @@ export interface CreateAccountInput {
 /** @throws InvalidAccountError, IdentifierTakenError, PasswordHashingOverloadedError */
 export type CreateAccount = (input: CreateAccountInput) => Promise<Account>;
 
-/** Ends the sessions, grants and tokens of an account. */
-export type EndAccountAccess = (id: AccountId) => Promise<unknown>;
+/** Ends the sessions, grants and tokens of an account; where it can, all but those of one session. */
+export type EndAccountAccess = (id: AccountId, keptSessionUid?: string) => Promise<unknown>;
 
 export interface SetPasswordDeps extends CreateAccountDeps {
   readonly endAccess: EndAccountAccess;
@@ -38,9 +38,14 @@ export interface SetPasswordDeps extends CreateAccountDeps {
  * Replaces the password, whether there was one or not, and ends all that the account has open: who
  * knew the old one may hold some of it (ASVS 5.0 7.4.3).
  *
+ * @param keptSessionUid the session of who changes their own password: it goes on, with its grants.
  * @throws InvalidAccountError, PasswordHashingOverloadedError, LatchkeyError `account_not_found`
  */
-export type SetPassword = (id: AccountId, password: string) => Promise<void>;
+export type SetPassword = (
+  id: AccountId,
+  password: string,
+  keptSessionUid?: string,
+) => Promise<void>;
 
 export class InvalidAccountError extends LatchkeyError {
   /** Sentences for the person who gave the data. */
@@ -78,7 +83,7 @@ export function createCreateAccount(deps: CreateAccountDeps): CreateAccount {
 
 export function createSetPassword(deps: SetPasswordDeps): SetPassword {
   const { accounts, passwordHasher, issuerHost, endAccess } = deps;
-  return async (id, password) => {
+  return async (id, password, keptSessionUid) => {
     const account = await accounts.find(id);
     if (account === undefined) throw accountNotFound();
     const { username, email } = account;
@@ -87,7 +92,7 @@ export function createSetPassword(deps: SetPasswordDeps): SetPassword {
     const passwordHash = await passwordHasher.hash(password);
     if (!(await accounts.setPasswordHash(id, passwordHash))) throw accountNotFound();
     // Afterwards: nobody signs in with the old one any more.
-    await endAccess(id);
+    await endAccess(id, keptSessionUid);
   };
 }
 

@@ -16,6 +16,7 @@ import type { Attempts } from "./attempts.js";
 import type { Foundation } from "./foundation.js";
 import type { Mail } from "./mail.js";
 import { createOnSignedIn } from "./on-signed-in.js";
+import { createOwnAccount } from "./own-account.js";
 import type { Protocol, ProtocolParts } from "./protocol.js";
 
 export interface RoutesParts extends ProtocolParts {
@@ -62,6 +63,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     ...parts.mail,
     ...parts.secondStepParts,
     findDemand,
+    ...createOwnAccount(foundation, parts),
     interactions,
     browserAccounts,
     sessions,

@@ -49,6 +49,9 @@ export function createRenderer(deps: RendererDeps): Renderer {
     "t",
     (...told: Parameters<Translate>) => new nunjucks.runtime.SafeString(translate(...told)),
   );
+  environment.addFilter("aboutField", (problems: readonly { field: string }[], name: string) =>
+    problems.filter(({ field }) => field === name),
+  );
   environment.addFilter("isHttps", (url: unknown) => isUrlOf(["https:"], url));
   environment.addFilter("isWeb", (url: unknown) => isUrlOf(["https:", "http:"], url));
 

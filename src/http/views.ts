@@ -53,6 +53,7 @@ export const IS_VIEW: Record<ViewName, true> = {
   "account/sign-in": true,
   "account/confirm": true,
   "account/security": true,
+  "account/password": true,
   "account/link": true,
   "playground/start": true,
   "playground/session": true,

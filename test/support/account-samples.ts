@@ -231,6 +231,37 @@ export const ACCOUNT_STATES: {
       ],
     },
   },
+  "account/password": {
+    change: {
+      ...frame,
+      ...pageAt(0),
+      heading: message("password.change"),
+      hasPassword: true,
+      username: "ada",
+      problems: [],
+    },
+    wrong: {
+      ...frame,
+      ...pageAt(0),
+      heading: message("password.change"),
+      hasPassword: true,
+      username: "ada",
+      problems: [
+        { field: "password", text: message("password.wrong") },
+        { field: "new-password", text: "The password must have at least 15 characters." },
+        { field: "new-password", text: "The password must not repeat one short piece." },
+      ],
+      status: 422,
+    },
+    first: {
+      ...frame,
+      ...pageAt(0),
+      heading: message("password.set"),
+      hasPassword: false,
+      username: "ada",
+      problems: [],
+    },
+  },
   "account/link": {
     first: {
       base: "/account",

@@ -7,6 +7,7 @@ import { describeAccount } from "../describe-account.js";
 import type { AccountDeps } from "./account-deps.js";
 import { ACCOUNT_PAGES, formPurpose, type AccountPage } from "./account-frame.js";
 import { createActs, createSealedActs, parseAct, type Act } from "./acts.js";
+import { FRESH_PAGES, type FreshPage } from "./fresh-pages.js";
 import type { AccountGuard } from "./guard.js";
 import { listLinked } from "./identity-acts.js";
 import type { Notices } from "./notice.js";
@@ -28,6 +29,8 @@ export interface AccountActs {
   /** Leads to the page that asks for a fresh sign-in. */
   confirm(ctx: Context, act: Act, current: HeldSession): void;
   perform(ctx: Context, act: Act, current: HeldSession): Promise<void>;
+  /** @returns false: the request is led to the page that asks for a fresh sign-in, and then there. */
+  requireFresh(ctx: Context, current: HeldSession, page: FreshPage): boolean;
   openAct(sealed: string, current: HeldSession): Act | undefined;
 }
 
@@ -144,6 +147,11 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
   }
 
   async function perform(ctx: Context, act: Act, current: HeldSession): Promise<void> {
+    if (act.kind === "open") {
+      ctx.status = 303;
+      ctx.redirect(basePath + FRESH_PAGES[act.page].path);
+      return;
+    }
     notices.leave(ctx, current.uid, await acts.perform(act, current));
     lead(ctx, acts.pageOf(act));
   }
@@ -153,5 +161,15 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
     ctx.redirect(basePath + ACCOUNT_PAGES[page].path);
   }
 
-  return { isFresh, confirm, perform, openAct: (sealed, { uid }) => sealedActs.open(sealed, uid) };
+  return {
+    isFresh,
+    confirm,
+    perform,
+    requireFresh(ctx, current, page) {
+      if (isFresh(current)) return true;
+      confirm(ctx, { kind: "open", page }, current);
+      return false;
+    },
+    openAct: (sealed, { uid }) => sealedActs.open(sealed, uid),
+  };
 }

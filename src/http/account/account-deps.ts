@@ -1,4 +1,5 @@
 import type { AccountStore } from "../../accounts/account-store.js";
+import type { SetPassword } from "../../accounts/create-account.js";
 import type { FederatedIdentityStore } from "../../accounts/federated-identity-store.js";
 import type { FederatedSignIn } from "../../accounts/federated-sign-in.js";
 import type { LinkIdentity } from "../../accounts/link-identity.js";
@@ -8,6 +9,7 @@ import type { SignInChoice, UpstreamProviderStore } from "../../federation/upstr
 import type { Audit } from "../../lib/audit.js";
 import type { Clock } from "../../lib/clock.js";
 import type { Sealer } from "../../lib/seal.js";
+import type { Notify } from "../../mail/notify.js";
 import type { BrowserAccounts, HeldSession } from "../../oidc/browser-accounts.js";
 import type { Sessions } from "../../oidc/create-sessions.js";
 import type { UpstreamSignOut } from "../../oidc/upstream-sign-out.js";
@@ -32,6 +34,10 @@ export interface AccountDeps {
   /** Counts also where passwords are no way in. */
   readonly provePassword: SignIn;
   readonly accounts: Pick<AccountStore, "findForSignIn">;
+  /** Ends all else that the account has open. */
+  readonly changePassword: SetPassword;
+  /** Tells the person by mail. */
+  readonly notify: Notify;
   readonly federatedIdentities: FederatedIdentityStore;
   readonly federatedSignIn: FederatedSignIn;
   readonly linkIdentity: LinkIdentity;

@@ -42,11 +42,16 @@ export interface FrameDeps {
   readonly basePath: string;
 }
 
+/** @returns what surrounds a page; one below another page has a heading of its own. */
 export function createFrame({ browserAccounts, formGuard, notices, basePath }: FrameDeps) {
-  return async (ctx: Context, current: HeldSession, page: AccountPage): Promise<AccountFrame> => ({
+  return async (
+    ctx: Context,
+    current: HeldSession,
+    { page, heading = headingOf(ACCOUNT_PAGES[page]) }: { page: AccountPage; heading?: string },
+  ): Promise<AccountFrame> => ({
     base: `${basePath}/account`,
     page,
-    heading: message(headingOf(ACCOUNT_PAGES[page])),
+    heading: message(heading),
     csrfToken: formGuard.issue(ctx, formPurpose(current)),
     isOneOfSeveral: (await browserAccounts.list(ctx)).length > 1,
     person: describeAccount(current.account),

@@ -20,6 +20,7 @@ import { describeDevice, describePlace } from "./describe-device.js";
 import { describeTime } from "./describe-time.js";
 import { createAccountGuard } from "./guard.js";
 import { createNotices } from "./notice.js";
+import { addPasswordPage } from "./password-page.js";
 import { addSecurityPage } from "./security-page.js";
 import { addSignOut } from "./sign-out.js";
 
@@ -41,7 +42,7 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
     if (current === undefined) return guard.toSignIn(ctx, "apps");
     const apps = await listApps(current.account.id);
     render(ctx, "account/apps", {
-      ...(await frame(ctx, current, "apps")),
+      ...(await frame(ctx, current, { page: "apps" })),
       apps: await Promise.all(apps.map(describeApp)),
     });
   });
@@ -49,6 +50,7 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
   addAccountSignIn(router, deps, guard);
   const acts = addAccountActs(router, { ...deps, guard, notices });
   addSecurityPage(router, { ...deps, guard, frame });
+  addPasswordPage(router, { ...deps, guard, frame, acts, notices });
   addAccountUpstream(router, { ...deps, guard, acts, notices });
   addSignOut(router, deps, guard);
 
@@ -59,7 +61,7 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
     // Ended between the two readings.
     if (own === undefined) return guard.toSignIn(ctx, "sign-ins");
     render(ctx, "account/sign-ins", {
-      ...(await frame(ctx, current, "sign-ins")),
+      ...(await frame(ctx, current, { page: "sign-ins" })),
       current: describeSignIn(own),
       others: summaries
         .filter((each) => each !== own)

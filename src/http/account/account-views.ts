@@ -2,6 +2,8 @@
 import type { Message } from "../../lib/message.js";
 import type { ProviderButton } from "../federation/ways-in.js";
 import type { AccountChoice } from "../describe-account.js";
+import type { FieldProblem } from "./field-problem.js";
+import type { Notice } from "./notice.js";
 import type { SecuritySection } from "./security-section.js";
 
 export interface AccountViews {
@@ -10,6 +12,7 @@ export interface AccountViews {
   "account/sign-in": AccountSignInView;
   "account/confirm": ConfirmView;
   "account/security": SecurityView;
+  "account/password": PasswordView;
   "account/link": LinkView;
 }
 
@@ -31,7 +34,7 @@ export interface AccountFrame {
     readonly isCurrent: boolean;
   }[];
   /** What was just done. */
-  readonly notice: string | undefined;
+  readonly notice: Notice | undefined;
 }
 
 /** Posts `act` and what it is about to `acts`. */
@@ -99,6 +102,14 @@ export interface ConfirmView {
   /** That the account is linked with. */
   readonly providers: readonly ProviderButton[];
   readonly error: string | undefined;
+}
+
+/** Posts `new-password`, and `password` when there is one. */
+export interface PasswordView extends AccountFrame {
+  readonly hasPassword: boolean;
+  /** For password managers. */
+  readonly username: string;
+  readonly problems: readonly FieldProblem[];
 }
 
 export interface SecurityView extends AccountFrame {

@@ -4,6 +4,7 @@ import type { HeldSession } from "../../oidc/browser-accounts.js";
 import type { AccountDeps } from "./account-deps.js";
 import type { AccountPage } from "./account-frame.js";
 import { describeDevice } from "./describe-device.js";
+import { FRESH_PAGES, type FreshPage } from "./fresh-pages.js";
 import {
   createIdentityActs,
   isIdentityAct,
@@ -16,6 +17,8 @@ export type Act =
   | { readonly kind: "end-session"; readonly handle: string }
   | { readonly kind: "end-others"; readonly offline: boolean }
   | { readonly kind: "withdraw-app"; readonly clientId: string }
+  /** Does nothing but take a fresh sign-in, after which the page opens. */
+  | { readonly kind: "open"; readonly page: FreshPage }
   | IdentityAct;
 
 /** @returns undefined when the form asks for nothing that there is. */
@@ -26,6 +29,9 @@ export function parseAct(fields: Readonly<Record<string, string>>): Act | undefi
   if (kind === "withdraw-app") return { kind, clientId };
   return parseIdentityAct(fields);
 }
+
+/** What leaves something done. */
+export type DoneAct = Exclude<Act, { readonly kind: "open" }>;
 
 /** Carries an act over the page that asks for the password. */
 export interface SealedActs {
@@ -55,7 +61,7 @@ export interface Acts {
   /** After "Enter your password to". */
   describe(act: Act, current: HeldSession): Promise<string>;
   /** @returns what to tell the person. */
-  perform(act: Act, current: HeldSession): Promise<string>;
+  perform(act: DoneAct, current: HeldSession): Promise<string>;
   /** The page that the act belongs to. */
   pageOf(act: Act): AccountPage;
 }
@@ -105,11 +111,12 @@ export function createActs(deps: AccountDeps): Acts {
 
   return {
     pageOf: (act) => {
-      if (isIdentityAct(act)) return "security";
+      if (act.kind === "open" || isIdentityAct(act)) return "security";
       return act.kind === "withdraw-app" ? "apps" : "sign-ins";
     },
     async describe(act, current) {
       if (isIdentityAct(act)) return identityActs.describe(act, current);
+      if (act.kind === "open") return FRESH_PAGES[act.page].purpose;
       if (act.kind === "end-others") return "sign out everywhere else";
       if (act.kind === "withdraw-app") {
         return `remove the access of ${(await findApp(act.clientId, current))?.name ?? "an app"}`;

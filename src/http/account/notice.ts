@@ -1,11 +1,15 @@
 import type { Context } from "koa";
+import type { Message } from "../../lib/message.js";
 import type { Sealer } from "../../lib/seal.js";
+
+/** A message, or words as they are. */
+export type Notice = Message | string;
 
 /** What the next page of the account says was done. */
 export interface Notices {
-  leave(ctx: Context, uid: string, text: string): void;
+  leave(ctx: Context, uid: string, text: Notice): void;
   /** Takes it from the browser, too. @param uid of the session that it was left for. */
-  take(ctx: Context, uid: string): string | undefined;
+  take(ctx: Context, uid: string): Notice | undefined;
 }
 
 /** 1 min: for the page that follows. */
@@ -17,14 +21,17 @@ export function createNotices(sealer: Sealer, path: string): Notices {
   const options = { httpOnly: true, sameSite: "lax", signed: false, path } as const;
   return {
     leave(ctx, uid, text) {
-      const sealed = sealer.seal(text, contextOf(uid));
+      const sealed = sealer.seal(JSON.stringify(text), contextOf(uid));
       ctx.cookies.set(nameFor(ctx), sealed, { ...options, maxAge: MAX_AGE_MS });
     },
     take(ctx, uid) {
       const sealed = ctx.cookies.get(nameFor(ctx), { signed: false });
       if (sealed === undefined) return undefined;
       ctx.cookies.set(nameFor(ctx), null, options);
-      return sealer.open(sealed, contextOf(uid));
+      const json = sealer.open(sealed, contextOf(uid));
+      if (json === undefined) return undefined;
+      const notice: Notice = JSON.parse(json);
+      return notice;
     },
   };
 }

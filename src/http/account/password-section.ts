@@ -3,7 +3,10 @@ import type { AccountDeps } from "./account-deps.js";
 import { findWays } from "./identity-acts.js";
 import type { DescribeSection } from "./security-section.js";
 
-type PasswordSectionDeps = Pick<AccountDeps, "accounts" | "upstreamProviders" | "listForSignIn">;
+type PasswordSectionDeps = Pick<
+  AccountDeps,
+  "accounts" | "upstreamProviders" | "listForSignIn" | "basePath"
+>;
 
 export function createPasswordSection(deps: PasswordSectionDeps): DescribeSection {
   return async ({ account }) => {
@@ -11,14 +14,25 @@ export function createPasswordSection(deps: PasswordSectionDeps): DescribeSectio
       deps.accounts.findForSignIn(account.username),
       findWays(deps),
     ]);
-    if (record?.passwordHash === undefined) return undefined;
+    const href = `${deps.basePath}/account/password`;
+    if (record?.passwordHash === undefined) {
+      if (!ways.password) return undefined;
+      return {
+        name: "password",
+        title: message("security.password"),
+        status: message("security.password-none"),
+        mark: "neutral",
+        items: [],
+        actions: [{ label: message("password.set"), href }],
+      };
+    }
     return {
       name: "password",
       title: message("security.password"),
       status: message(ways.password ? "security.password-set" : "security.password-not-used"),
       mark: ways.password ? "done" : "neutral",
       items: [],
-      actions: [],
+      actions: [{ label: message("password.change"), href }],
     };
   };
 }

@@ -20,7 +20,7 @@ export function addSecurityPage(router: Router, deps: SecurityPageDeps): void {
     if (current === undefined) return guard.toSignIn(ctx, "security");
     const described = await Promise.all(sections.map((describe) => describe(current)));
     render(ctx, "account/security", {
-      ...(await frame(ctx, current, "security")),
+      ...(await frame(ctx, current, { page: "security" })),
       sections: described.flatMap((section) => section ?? []),
     });
   });

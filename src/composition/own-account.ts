@@ -1,0 +1,30 @@
+import { createSetPassword } from "../accounts/create-account.js";
+import type { Foundation } from "./foundation.js";
+import type { Passwords } from "./passwords.js";
+import type { Protocol } from "./protocol.js";
+
+export type OwnAccount = ReturnType<typeof createOwnAccount>;
+
+/** What people do with their own account, on its pages. */
+export function createOwnAccount(
+  foundation: Foundation,
+  { passwords, protocol }: { readonly passwords: Passwords; readonly protocol: Protocol },
+) {
+  const { stores, issuer } = foundation;
+  const { sessionDirectory, endSessions } = protocol.sessions;
+  return {
+    changePassword: createSetPassword({
+      ...passwords,
+      ...stores,
+      issuerHost: new URL(issuer).host,
+      async endAccess(id, keptSessionUid) {
+        const except =
+          keptSessionUid === undefined
+            ? undefined
+            : await sessionDirectory.findByUid(keptSessionUid);
+        const options = { reason: "password_changed", includingOffline: true, except } as const;
+        return endSessions.endAllOfAccount(id, options);
+      },
+    }),
+  };
+}
