@@ -6,7 +6,7 @@ import type { Account } from "./account.js";
 import type { Passkey } from "./passkey.js";
 
 /** 5 min: the longest that §15.1 recommends where the person is verified. */
-export const CEREMONY_SECONDS = 300;
+const CEREMONY_SECONDS = 300;
 
 /** EdDSA, ES256 and RS256 (RFC 9053 §2, RFC 8812 §2): every authenticator knows one of them. */
 export const PASSKEY_ALGORITHMS = [-8, -7, -257] as const;

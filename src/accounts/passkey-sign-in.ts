@@ -38,6 +38,8 @@ export type PasskeySignInResult =
       readonly reason: PasskeyRefusal;
       readonly detail?: string;
       readonly accountId?: AccountId;
+      /** The id of a passkey that is not here. */
+      readonly unknown?: string;
     };
 
 export interface PasskeyProof {
@@ -61,7 +63,9 @@ export function createPasskeySignIn({
     const posted = parsePostedCredential(credential);
     if (posted === undefined) return { outcome: "refused", reason: "malformed_passkey" };
     const passkey = await passkeys.find(posted.id);
-    if (passkey === undefined) return { outcome: "refused", reason: "unknown_passkey" };
+    if (passkey === undefined) {
+      return { outcome: "refused", reason: "unknown_passkey", unknown: posted.id };
+    }
 
     const refuse = (reason: PasskeyRefusal, detail?: string): PasskeySignInResult => ({
       outcome: "refused",

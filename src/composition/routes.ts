@@ -17,6 +17,7 @@ import type { Foundation } from "./foundation.js";
 import type { Mail } from "./mail.js";
 import { createOnSignedIn } from "./on-signed-in.js";
 import { createOwnAccount } from "./own-account.js";
+import { createPasskeys } from "./passkeys.js";
 import type { Protocol, ProtocolParts } from "./protocol.js";
 
 export interface RoutesParts extends ProtocolParts {
@@ -64,6 +65,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     ...parts.secondStepParts,
     findDemand,
     ...createOwnAccount(foundation, parts),
+    ...createPasskeys(foundation),
     interactions,
     browserAccounts,
     sessions,

@@ -83,6 +83,9 @@ export interface Config {
   /** How many more may wait; beyond that a sign-in is asked to come back later. */
   readonly passwordHashQueue: number;
   readonly attempts: AttemptSettings;
+  readonly passkeys: boolean;
+  /** Whoever signed in with a password is asked whether they want a passkey. */
+  readonly passkeyOffer: boolean;
   /** Lower case host names and addresses on private networks that may be fetched from. */
   readonly outboundAllowedHosts: readonly string[];
   /** Undefined: no file declares APIs. */

@@ -85,6 +85,8 @@ function toConfig(values: SettingValues): Omit<Config, "declaredApis" | "declare
       perAccount: values.ATTEMPTS_PER_ACCOUNT,
       perNetwork: values.ATTEMPTS_PER_NETWORK,
     },
+    passkeys: values.PASSKEYS,
+    passkeyOffer: values.PASSKEY_OFFER,
     outboundAllowedHosts: values.OUTBOUND_ALLOWED_HOSTS ?? [],
     smtp: toSmtp(values),
     mailFrom: values.MAIL_FROM,

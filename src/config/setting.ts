@@ -10,7 +10,8 @@ export type SettingGroup =
   | "Protocol"
   | "Mail"
   | "Passwords"
-  | "Limits on attempts";
+  | "Limits on attempts"
+  | "Passkeys";
 
 /** One environment variable: how it is read and how it is explained. */
 export interface Setting {

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { mailSettings } from "./mail-settings.js";
 import { attemptSettings } from "./attempt-settings.js";
+import { passkeySettings } from "./passkey-settings.js";
 import { protocolSettings } from "./protocol-settings.js";
 import type { Setting } from "./setting.js";
 import { secondStepSettings } from "./second-step-settings.js";
@@ -13,6 +14,7 @@ const settings = {
   ...mailSettings,
   ...attemptSettings,
   ...secondStepSettings,
+  ...passkeySettings,
 };
 
 type Settings = typeof settings;

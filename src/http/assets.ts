@@ -10,7 +10,7 @@ import { brotliCompressSync } from "node:zlib";
 import type { Context, Middleware, Next } from "koa";
 
 /** Every file that a page may ask for. */
-export type AssetName = "latchkey.css" | "latchkey.js" | "icon.svg";
+export type AssetName = "latchkey.css" | "latchkey.js" | "passkey.js" | "icon.svg";
 
 /** 1 year, the longest that RFC 9111 caches honour: another content has another address. */
 const CACHE_SECONDS = 31_536_000;
@@ -50,6 +50,7 @@ export function loadAssets({ directory, basePath }: AssetsDeps): Assets {
   const byName: Record<AssetName, Asset> = {
     "latchkey.css": load("latchkey.css", "text/css; charset=utf-8"),
     "latchkey.js": load("latchkey.js", "text/javascript; charset=utf-8"),
+    "passkey.js": load("passkey.js", "text/javascript; charset=utf-8"),
     "icon.svg": load("icon.svg", "image/svg+xml"),
   };
   const byPath = new Map(Object.values(byName).map((asset) => [asset.path, asset]));

@@ -18,9 +18,11 @@ export function createFormGuard(mac: Mac, issuer: string): FormGuard {
   const { origin } = new URL(issuer);
 
   const issueBrowserId = (ctx: Context): string => {
-    const known = ctx.cookies.get(cookieName);
-    if (known !== undefined) return known;
+    const known: unknown = ctx.cookies.get(cookieName) ?? ctx.state["newBrowserId"];
+    if (typeof known === "string") return known;
     const browserId = randomToken();
+    // A page may have several forms, and be the first that this browser sees.
+    ctx.state["newBrowserId"] = browserId;
     ctx.cookies.set(cookieName, browserId, { httpOnly: true, sameSite: "lax", path: "/" });
     return browserId;
   };

@@ -15,6 +15,7 @@ import type { PendingLinks } from "./federation/pending-link.js";
 import type { FormGuard } from "./form-guard.js";
 import type { KnownDevices } from "./known-devices.js";
 import type { LimitAttempts } from "./limit-attempts.js";
+import type { PasskeyCeremonies } from "./passkeys/passkey-ceremonies.js";
 import type { Renderer } from "./render.js";
 import type { SignInHub } from "./sign-in-hub.js";
 
@@ -37,6 +38,7 @@ export interface InteractionRoutesDeps {
   readonly pendingLinks: PendingLinks;
   /** Counts also where passwords are no way in. */
   readonly provePassword: SignIn;
+  readonly passkeyCeremonies: PasskeyCeremonies;
   readonly formGuard: FormGuard;
   readonly render: Renderer["render"];
   readonly audit: Audit;

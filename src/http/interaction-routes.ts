@@ -12,6 +12,7 @@ import { createConsentView } from "./consent-view.js";
 import { createEndedInteraction } from "./ended-interaction.js";
 import type { InteractionForm, InteractionRoutesDeps } from "./interaction-deps.js";
 import { createProofStep } from "./federation/proof-step.js";
+import { createPasskeyStep } from "./passkeys/passkey-step.js";
 import { createPasswordStep } from "./password-step.js";
 import { readForm } from "./read-form.js";
 import { redirectUri } from "./return-address.js";
@@ -23,6 +24,7 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
   const { interactions, formGuard, audit, basePath } = deps;
   const ended = createEndedInteraction(deps);
   const passwordStep = createPasswordStep(deps, ended);
+  const passkeyStep = createPasskeyStep(deps, ended, passwordStep);
   const consentView = createConsentView(deps);
   const accountStep = createAccountStep(deps, ended);
   const proofStep = createProofStep(deps, ended);
@@ -58,6 +60,11 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
   router.post(
     "/interaction/:uid/login",
     guarded((ctx, form) => passwordStep.submit(ctx, form)),
+  );
+
+  router.post(
+    "/interaction/:uid/passkey",
+    guarded((ctx, form) => passkeyStep.submit(ctx, form)),
   );
 
   router.post(

@@ -16,6 +16,10 @@ import { addSignedOutRoute, type SignedOutRouteDeps } from "./federation/signed-
 import { addUpstreamRoutes } from "./federation/upstream-routes.js";
 import { createUpstreamSignIns, type UpstreamSignInsDeps } from "./federation/upstream-sign-ins.js";
 import { addInteractionRoutes } from "./interaction-routes.js";
+import {
+  createPasskeyCeremonies,
+  type PasskeyCeremoniesDeps,
+} from "./passkeys/passkey-ceremonies.js";
 import { createSignInHub, type OnSignedIn, type SignInHubDeps } from "./sign-in-hub.js";
 
 export interface PageDeps
@@ -23,6 +27,7 @@ export interface PageDeps
     Omit<InteractionRoutesDeps & AccountDeps & SignedOutRouteDeps, keyof MadeHere>,
     Omit<UpstreamSignInsDeps, "cookie" | "upstreamProviders">,
     Omit<UpstreamLogoutDeps, "upstreamProviders">,
+    Omit<PasskeyCeremoniesDeps, "formGuard" | "passkeys">,
     HomeDeps {
   readonly formMac: Mac;
   readonly onSignedIn: readonly OnSignedIn[];
@@ -32,7 +37,7 @@ export interface PageDeps
 
 type MadeHere = Pick<
   InteractionRoutesDeps & AccountDeps,
-  "formGuard" | "signInHub" | "upstreamSignIns" | "upstreamFailures"
+  "formGuard" | "passkeyCeremonies" | "signInHub" | "upstreamSignIns" | "upstreamFailures"
 >;
 
 /** What people see that the library does not ask for. */
@@ -42,10 +47,12 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
   addCookieCheckRoutes(router, deps);
   const ended = createEndedInteraction(deps);
   const signInHub = createSignInHub({ ...deps, ended });
-  addInteractionRoutes(router, { ...deps, formGuard, signInHub });
+  const passkeyCeremonies = createPasskeyCeremonies({ ...deps, formGuard });
+  addInteractionRoutes(router, { ...deps, formGuard, passkeyCeremonies, signInHub });
   const upstreamDeps = {
     ...deps,
     signInHub,
+    passkeyCeremonies,
     upstreamSignIns: createUpstreamSignIns({ ...deps, cookie: createUpstreamCookie(deps.issuer) }),
     upstreamFailures: createUpstreamFailures(deps),
     ended,

@@ -10,6 +10,8 @@ import type { EndedInteraction } from "./ended-interaction.js";
 import { readLastProvider, rememberLastProvider } from "./federation/last-provider-cookie.js";
 import { findWaysIn, type WaysIn } from "./federation/ways-in.js";
 import type { InteractionForm, InteractionRoutesDeps } from "./interaction-deps.js";
+import type { PasskeyProblem } from "./passkeys/passkey-prompt.js";
+import { signInPurpose } from "./passkeys/sign-in-purpose.js";
 import { redirectUri, returnHost } from "./return-address.js";
 import { allowFormReturn } from "./security-headers.js";
 import { passwordRefusal, type FormRefusal } from "./too-many-attempts.js";
@@ -23,6 +25,14 @@ export interface PasswordStep {
     options?: { readonly isAskedFor?: boolean },
   ): Promise<void>;
   submit(ctx: Context, form: InteractionForm): Promise<void>;
+  /** After something on the page was refused, with what was typed. */
+  // oxlint-disable-next-line max-params -- reads as "show this form of that request again, with this problem"
+  showAgain(
+    ctx: Context,
+    form: InteractionForm,
+    request: SealedRequest,
+    problem: FormRefusal | PasskeyProblem,
+  ): Promise<void>;
 }
 
 /** The same words for every reason, so that nobody learns which accounts exist. */
@@ -40,18 +50,17 @@ export function createPasswordStep(
     audit,
     basePath,
     listForSignIn,
+    passkeyCeremonies,
   }: InteractionRoutesDeps,
   ended: EndedInteraction,
 ): PasswordStep {
-  interface LoginPage {
+  interface LoginPage extends Partial<FormRefusal>, Partial<PasskeyProblem> {
     readonly uid: string;
     readonly clientName: string;
     readonly params: Readonly<Record<string, unknown>>;
     readonly sealedRequest: string;
     readonly identifier: string;
     readonly keep: boolean;
-    readonly error?: string;
-    readonly status?: number;
   }
 
   async function findWays(
@@ -63,9 +72,11 @@ export function createPasswordStep(
     return findWaysIn({ choices, params, last: readLastProvider(ctx), path });
   }
 
-  function renderLogin(ctx: Context, page: LoginPage, ways: WaysIn): void {
+  async function renderLogin(ctx: Context, page: LoginPage, ways: WaysIn): Promise<void> {
     allowFormReturn(ctx, redirectUri(page.params));
     const path = `${basePath}/interaction/${page.uid}`;
+    const asked = { purpose: signInPurpose(page.uid), action: `${path}/passkey` };
+    const passkey = await passkeyCeremonies.askForSignIn(ctx, asked);
     render(
       ctx,
       "login",
@@ -79,6 +90,8 @@ export function createPasswordStep(
         identifier: page.identifier,
         keep: page.keep,
         error: page.error,
+        passkey: passkey && { ...passkey, unknown: page.unknown },
+        passkeyError: page.passkeyError,
         ...ways,
       },
       page.status ?? 200,
@@ -128,7 +141,7 @@ export function createPasswordStep(
     ctx: Context,
     { uid, fields }: InteractionForm,
     { clientId, params }: SealedRequest,
-    refusal: FormRefusal,
+    problem: FormRefusal | PasskeyProblem,
   ): Promise<void> {
     const page = {
       uid,
@@ -137,9 +150,9 @@ export function createPasswordStep(
       sealedRequest: fields["sealed_request"] ?? "",
       identifier: fields["identifier"] ?? "",
       keep: fields["keep"] === KEEP_VALUE,
-      ...refusal,
+      ...problem,
     };
-    renderLogin(ctx, page, await findWays(ctx, page));
+    return renderLogin(ctx, page, await findWays(ctx, page));
   }
 
   function tellSignIn(ctx: Context, clientId: string | undefined, result: SignInResult): void {
@@ -172,8 +185,9 @@ export function createPasswordStep(
         // As this person had it here before; off for everybody else.
         keep: (await browserAccounts.findCurrent(ctx))?.isKept === true,
       };
-      renderLogin(ctx, page, ways);
+      return renderLogin(ctx, page, ways);
     },
     submit,
+    showAgain,
   };
 }

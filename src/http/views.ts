@@ -1,6 +1,7 @@
 import type { AccountViews } from "./account/account-views.js";
 import type { AccountChoice } from "./describe-account.js";
 import type { ProviderButton } from "./federation/ways-in.js";
+import type { AsksForPasskey } from "./passkeys/passkey-prompt.js";
 import type { PlaygroundViews } from "./playground/playground-views.js";
 
 /**
@@ -70,7 +71,7 @@ interface RequestForm {
 }
 
 /** Posts `identifier`, `password` and perhaps `keep=yes`. */
-export interface LoginView extends RequestForm {
+export interface LoginView extends RequestForm, AsksForPasskey {
   readonly clientName: string;
   /** Host of the redirect URI; undefined when it has none (RFC 8252 §7.1). */
   readonly returnHost: string | undefined;

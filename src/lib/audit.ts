@@ -45,7 +45,10 @@ export type AuditEvent =
   | "recovery_codes.made"
   | "recovery_code.used"
   | "identity.linked"
-  | "identity.unlinked";
+  | "identity.unlinked"
+  | "passkey.added"
+  | "passkey.renamed"
+  | "passkey.removed";
 
 /** One security event: who did what, from where, with what result. Never a secret or a token. */
 export interface AuditEntry {

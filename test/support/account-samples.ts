@@ -47,6 +47,8 @@ const signIn = {
   hasPassword: true,
   providers: [],
   error: undefined,
+  passkey: undefined,
+  passkeyError: undefined,
 };
 
 const confirm = {
@@ -60,6 +62,8 @@ const confirm = {
   hasPassword: true,
   providers: [],
   error: undefined,
+  passkey: undefined,
+  passkeyError: undefined,
 };
 
 /** The states of the account's pages; see `page-samples.ts`. */

@@ -34,6 +34,8 @@ const FIVE: readonly ProviderButton[] = [
 
 /** Without providers, as most servers are. */
 export const PASSWORD_ALONE = {
+  passkey: undefined,
+  passkeyError: undefined,
   password: true,
   providers: [],
   unfit: [],

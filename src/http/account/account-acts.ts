@@ -4,6 +4,8 @@ import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
 import type { Authentication, HeldSession } from "../../oidc/browser-accounts.js";
 import { toButton } from "../federation/ways-in.js";
 import { describeAccount } from "../describe-account.js";
+import { toAuthentication } from "../passkeys/passkey-ceremonies.js";
+import { passkeyProblem, type PasskeyProblem } from "../passkeys/passkey-prompt.js";
 import type { AccountDeps } from "./account-deps.js";
 import { ACCOUNT_PAGES, formPurpose, type AccountPage } from "./account-frame.js";
 import { createActs, createSealedActs, parseAct, type Act } from "./acts.js";
@@ -70,6 +72,23 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
     }),
   );
 
+  router.post(
+    "/account/confirm/passkey",
+    guard.signedIn(async (ctx, { current, fields }) => {
+      const sealed = fields["act"] ?? "";
+      const act = sealedActs.open(sealed, current.uid);
+      if (act === undefined) return lead(ctx, "sign-ins");
+      const posted = { purpose: confirmPurpose(current), fields, accountId: current.account.id };
+      const proof = await deps.passkeyCeremonies.prove(ctx, posted);
+      if (proof.outcome === "refused") {
+        return show(ctx, current, { sealed, ...passkeyProblem(proof.unknown) });
+      }
+      const goOn = () => perform(ctx, act, current);
+      const proven = toAuthentication(proof, current.isKept);
+      return deps.signInHub.completeAccountSignIn(ctx, { goOn }, proven);
+    }),
+  );
+
   /** By the password of the very account: the session gets a new cookie and a new `auth_time`. */
   async function provePerson(
     ctx: Context,
@@ -100,10 +119,15 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
   async function show(
     ctx: Context,
     current: HeldSession,
-    { sealed, error, status = 200 }: { sealed: string; error?: string; status?: number },
+    { sealed, error, status, passkeyError, unknown }: AskedAct,
   ) {
     const act = sealedActs.open(sealed, current.uid);
     if (act === undefined) return lead(ctx, "sign-ins");
+    const passkey = await deps.passkeyCeremonies.askForSignIn(ctx, {
+      purpose: confirmPurpose(current),
+      action: `${basePath}/account/confirm/passkey`,
+      accountId: current.account.id,
+    });
     render(
       ctx,
       "account/confirm",
@@ -117,8 +141,10 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
         username: current.account.username,
         ...(await waysToConfirm(current, sealed)),
         error,
+        passkey: passkey && { ...passkey, unknown },
+        passkeyError,
       },
-      status,
+      status ?? 200,
     );
   }
 
@@ -172,4 +198,13 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
     },
     openAct: (sealed, { uid }) => sealedActs.open(sealed, uid),
   };
+}
+
+interface AskedAct extends Partial<FormRefusal>, Partial<PasskeyProblem> {
+  readonly sealed: string;
+}
+
+/** Of the passkey that is asked for before an act. */
+function confirmPurpose({ uid }: HeldSession): string {
+  return `confirm.${uid}`;
 }

@@ -3,6 +3,7 @@ import type { SetPassword } from "../../accounts/create-account.js";
 import type { FederatedIdentityStore } from "../../accounts/federated-identity-store.js";
 import type { FederatedSignIn } from "../../accounts/federated-sign-in.js";
 import type { LinkIdentity } from "../../accounts/link-identity.js";
+import type { PasskeyStore } from "../../accounts/passkey-store.js";
 import type { SignIn } from "../../accounts/sign-in.js";
 import type { ResourceServerStore } from "../../clients/resource-server-store.js";
 import type { SignInChoice, UpstreamProviderStore } from "../../federation/upstream-provider.js";
@@ -19,6 +20,7 @@ import type { UpstreamSignIns } from "../federation/upstream-sign-ins.js";
 import type { FormGuard } from "../form-guard.js";
 import type { KnownDevices } from "../known-devices.js";
 import type { LimitAttempts } from "../limit-attempts.js";
+import type { PasskeyCeremonies } from "../passkeys/passkey-ceremonies.js";
 import type { Renderer } from "../render.js";
 import type { SignInHub } from "../sign-in-hub.js";
 
@@ -46,6 +48,8 @@ export interface AccountDeps {
   readonly upstreamSignIns: UpstreamSignIns;
   readonly upstreamFailures: UpstreamFailures;
   readonly upstreamSignOut: Pick<UpstreamSignOut, "findElsewhere">;
+  readonly passkeys: PasskeyStore;
+  readonly passkeyCeremonies: PasskeyCeremonies;
   readonly formGuard: FormGuard;
   /** For what a browser keeps for itself. */
   readonly browserSealer: Sealer;

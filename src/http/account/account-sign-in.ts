@@ -3,11 +3,13 @@ import type { Context } from "koa";
 import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
 import { describeAccounts } from "../describe-account.js";
 import { KEEP_VALUE } from "../keep-signed-in.js";
+import { toAuthentication } from "../passkeys/passkey-ceremonies.js";
+import { passkeyProblem, type PasskeyProblem } from "../passkeys/passkey-prompt.js";
 import type { AccountDeps } from "./account-deps.js";
 import { readLastProvider } from "../federation/last-provider-cookie.js";
 import { findWaysIn } from "../federation/ways-in.js";
 import { ACCOUNT_PAGES, parseAccountPage, type AccountPage } from "./account-frame.js";
-import { passwordRefusal } from "../too-many-attempts.js";
+import { passwordRefusal, type FormRefusal } from "../too-many-attempts.js";
 import { SIGN_IN_FORM, type AccountGuard } from "./guard.js";
 
 /** The same words for every reason, so that nobody learns which accounts exist. */
@@ -17,19 +19,17 @@ const SIGN_IN_REFUSED = "The email, username or password is not right. Check the
 export function addAccountSignIn(router: Router, deps: AccountDeps, guard: AccountGuard): void {
   const { browserAccounts, signIn, knownDevices, formGuard, render, audit, basePath } = deps;
 
-  interface Typed {
+  interface Typed extends Partial<FormRefusal>, Partial<PasskeyProblem> {
     readonly to: unknown;
     readonly identifier?: string;
     readonly keep?: boolean;
-    readonly error?: string;
-    readonly status?: number;
   }
 
-  async function show(
-    ctx: Context,
-    { to, identifier = "", keep = false, error, status = 200 }: Typed,
-  ) {
+  async function show(ctx: Context, { to, identifier = "", keep = false, ...problem }: Typed) {
+    const { error, passkeyError, unknown, status } = problem;
     const held = await browserAccounts.list(ctx);
+    const asked = { purpose: SIGN_IN_FORM, action: `${basePath}/account/sign-in/passkey` };
+    const passkey = await deps.passkeyCeremonies.askForSignIn(ctx, asked);
     render(
       ctx,
       "account/sign-in",
@@ -43,8 +43,10 @@ export function addAccountSignIn(router: Router, deps: AccountDeps, guard: Accou
         keep,
         ...(await waysIn(ctx, parseAccountPage(to))),
         error,
+        passkey: passkey && { ...passkey, unknown },
+        passkeyError,
       },
-      status,
+      status ?? 200,
     );
   }
 
@@ -84,6 +86,21 @@ export function addAccountSignIn(router: Router, deps: AccountDeps, guard: Accou
       const authentication = { accountId, acr: PASSWORD_ACR, amr, keep, signedInAtSeconds };
       const goOn = () => lead(ctx, to);
       return deps.signInHub.completeAccountSignIn(ctx, { goOn }, authentication);
+    }),
+  );
+
+  router.post(
+    "/account/sign-in/passkey",
+    guard.anybody(async (ctx, fields) => {
+      const { identifier = "", to } = fields;
+      const keep = fields["keep"] === KEEP_VALUE;
+      const proof = await deps.passkeyCeremonies.prove(ctx, { purpose: SIGN_IN_FORM, fields });
+      if (proof.outcome === "refused") {
+        return show(ctx, { to, identifier, keep, ...passkeyProblem(proof.unknown) });
+      }
+      const goOn = () => lead(ctx, to);
+      const proven = toAuthentication(proof, keep);
+      return deps.signInHub.completeAccountSignIn(ctx, { goOn }, proven);
     }),
   );
 

@@ -1,6 +1,7 @@
 /** What the templates in `views/account/` are told. All strings are plain text. */
 import type { Message } from "../../lib/message.js";
 import type { ProviderButton } from "../federation/ways-in.js";
+import type { AsksForPasskey } from "../passkeys/passkey-prompt.js";
 import type { AccountChoice } from "../describe-account.js";
 import type { FieldProblem } from "./field-problem.js";
 import type { Notice } from "./notice.js";
@@ -72,7 +73,7 @@ export interface AppRow {
 }
 
 /** Posts `identifier`, `password` and perhaps `keep` to `sign-in`, or `account` to `switch`; and `to`. */
-export interface AccountSignInView {
+export interface AccountSignInView extends AsksForPasskey {
   readonly base: string;
   readonly csrfToken: string;
   /** The page that is led to. */
@@ -88,7 +89,7 @@ export interface AccountSignInView {
 }
 
 /** Posts `password` and `act`. */
-export interface ConfirmView {
+export interface ConfirmView extends AsksForPasskey {
   readonly action: string;
   readonly cancelUrl: string;
   readonly csrfToken: string;

@@ -71,6 +71,8 @@ describe("loadConfig", () => {
       passwordHashConcurrency: Math.max(1, availableParallelism() - 1),
       passwordHashQueue: 64,
       attempts: { perAccountAndNetwork: 5, perAccount: 20, perNetwork: 100 },
+      passkeys: true,
+      passkeyOffer: true,
       outboundAllowedHosts: [],
       logLevel: "info",
       demonstrationData: true,

@@ -13,6 +13,7 @@ import { loadAssets, type AssetName } from "../../../src/http/assets.js";
 const CONTENT: Record<AssetName, string> = {
   "latchkey.css": "body { color: CanvasText }\n".repeat(50),
   "latchkey.js": "// nothing\n",
+  "passkey.js": "// nothing either\n",
   "icon.svg": "<svg/>",
 };
 
