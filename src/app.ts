@@ -32,7 +32,7 @@ export async function createApp(deps: AppDeps) {
   const foundation = createFoundation(deps);
   const { config, stores, audit, issuer, basePath, clock, logger } = foundation;
   const pages = loadPages(foundation);
-  const mail = createMail(foundation);
+  const mail = createMail(foundation, pages);
   const attempts = createAttempts(foundation);
   const passwords = createPasswords(foundation, attempts);
   const tokens = await openTokens(foundation);

@@ -8,6 +8,7 @@ import { positiveInteger } from "./cli/positive-integer.js";
 import { addExchangeCommands } from "./cli/exchange-commands.js";
 import { addKeyCommands } from "./cli/key-commands.js";
 import { addLogoutCommands } from "./cli/logout-commands.js";
+import { addMailCommands } from "./cli/mail-commands.js";
 import { addSessionCommands } from "./cli/session-commands.js";
 import { takeAnyName } from "./cli/take-any-name.js";
 import { addProviderCommands } from "./cli/provider-commands.js";
@@ -154,6 +155,7 @@ addApiCommands(program, withApp);
 addProviderCommands(program, withApp);
 
 addLogoutCommands(program, withApp);
+addMailCommands(program, withApp);
 addSessionCommands(program, withApp, withSessions);
 
 program

@@ -20,6 +20,7 @@ import { startKeyUpkeep } from "./keys/start-key-upkeep.js";
 import { createLogger, type Logger } from "./lib/logger.js";
 import { releaseStartUpMemory } from "./lib/release-start-up-memory.js";
 import { startEndingCompletion } from "./sessions/ending-completion.js";
+import { startMailDelivery } from "./mail/mail-delivery.js";
 import { startLogoutDelivery } from "./sessions/logout-delivery.js";
 import { claimDataDirectory } from "./storage/data-directory.js";
 import { startPurgeLoop } from "./storage/purge-loop.js";
@@ -72,6 +73,8 @@ async function run(config: Config, logger: Logger): Promise<void> {
     closers.push(() => purge.stop());
     const logoutDelivery = startLogoutDelivery({ ...app, logger });
     closers.push(() => logoutDelivery.stop());
+    const mailDelivery = startMailDelivery({ ...app, logger });
+    closers.push(() => mailDelivery.stop());
     const endingCompletion = startEndingCompletion({ ...app, logger });
     closers.push(() => endingCompletion.stop());
 

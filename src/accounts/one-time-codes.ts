@@ -119,11 +119,6 @@ export function createOneTimeCodes(deps: OneTimeCodesDeps): OneTimeCodes {
   };
 }
 
-/** As people see it: in two groups of four, which are easier to carry over. */
-export function formatCode(code: string): string {
-  return code.replace(/^(\d{4})(\d{4})$/, "$1 $2");
-}
-
 /** What was typed, without what people and keyboards add; full-width and Arabic digits count, too. */
 function normalizeCode(typed: string): string {
   return typed

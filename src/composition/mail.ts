@@ -2,9 +2,12 @@ import { randomUUID } from "node:crypto";
 import { toAccountId } from "../accounts/account.js";
 import { createOneTimeCodes } from "../accounts/one-time-codes.js";
 import { createMailer } from "../mail/mailer.js";
+import { createRenderMail } from "../mail/render-mail.js";
+import { createSendBySmtp } from "../mail/smtp.js";
 import { createNotify } from "../mail/notify.js";
 import { createSealedMails } from "../mail/sealed-mail.js";
 import type { Foundation } from "./foundation.js";
+import { VIEWS, type Pages } from "./pages.js";
 
 export type Mail = ReturnType<typeof createMail>;
 
@@ -12,7 +15,8 @@ export type Mail = ReturnType<typeof createMail>;
 const NOT_ME_SECONDS = 7 * 86_400;
 
 /** What is sent to people, and what they send back to prove that it reached them. */
-export function createMail({ config, stores, secrets, issuer, clock, logger }: Foundation) {
+export function createMail(foundation: Foundation, { translators }: Pick<Pages, "translators">) {
+  const { config, stores, secrets, issuer, clock, logger } = foundation;
   const { accounts, mailStore, oneTimeCodeStore } = stores;
   const sealedMails = createSealedMails(secrets.mail);
   const unsent = config.mode === "development" ? "outbox" : "off";
@@ -24,8 +28,15 @@ export function createMail({ config, stores, secrets, issuer, clock, logger }: F
     oneTimeCodeSealer: secrets.oneTimeCodes,
     clock,
   });
+  const { host } = new URL(issuer);
   return {
     sealedMails,
+    renderMail: createRenderMail({
+      viewsDirectory: VIEWS,
+      translators,
+      sender: { service: displayName(config.mailFrom) ?? host, host },
+    }),
+    sendBySmtp: config.smtp === undefined ? undefined : createSendBySmtp(config.smtp, clock),
     mailer,
     oneTimeCodes,
     notify: createNotify({
@@ -49,4 +60,9 @@ export function createMail({ config, stores, secrets, issuer, clock, logger }: F
       logger,
     }),
   };
+}
+
+/** What stands before the angle brackets. */
+function displayName(from: string | undefined): string | undefined {
+  return /^(.+) </.exec(from ?? "")?.[1];
 }

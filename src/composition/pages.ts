@@ -5,7 +5,7 @@ import { createRenderer } from "../http/render.js";
 import { createTranslators } from "../language/translators.js";
 import type { Foundation } from "./foundation.js";
 
-const VIEWS = fileURLToPath(new URL("../../../views", import.meta.url));
+export const VIEWS = fileURLToPath(new URL("../../../views", import.meta.url));
 
 export type Pages = ReturnType<typeof loadPages>;
 

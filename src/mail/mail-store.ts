@@ -55,8 +55,6 @@ export interface MailStore {
     claimed: ClaimedMail,
     failure: { readonly reason: string; readonly delaySeconds: number },
   ): Promise<boolean>;
-  /** Gives it back untried: due at once, for anybody. */
-  release(claimed: ClaimedMail): Promise<void>;
   /** Fails those that are of no use any more, save those under way. @returns which. */
   failOverdue(limit: number): Promise<StoredMail[]>;
   /** The newest first. */

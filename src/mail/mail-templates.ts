@@ -1,17 +1,25 @@
+import type { Message } from "../lib/message.js";
+
 /** A code to type and the page with the button that does the same. */
-interface CodeValues {
+export interface CodeValues {
+  /** Eight digits. */
   readonly code: string;
   /** Absolute, made of the issuer. */
   readonly url: string;
+  /** For so long both count. */
   readonly minutes: number;
+}
+
+export interface LinkValues {
+  /** Absolute, made of the issuer. */
+  readonly url: string;
 }
 
 /** What people know of an act, to tell whether it was theirs. */
 export interface NoticeValues {
-  /** Seconds since the epoch. */
   readonly atSeconds: number;
-  readonly device?: string | undefined;
-  readonly place?: string | undefined;
+  readonly device?: string | Message | undefined;
+  readonly place?: string | Message | undefined;
   /** What was added, removed or connected, as the person named it. */
   readonly name?: string | undefined;
   /** The page for whoever it was not. Undefined: there is none. */
@@ -19,7 +27,7 @@ export interface NoticeValues {
 }
 
 /** Why an account's person is told something for safety's sake. */
-export const NOTICE_KINDS = [
+const NOTICE_KINDS = [
   "password_changed",
   "password_reset",
   "email_changed",
@@ -41,17 +49,25 @@ export const NOTICE_KINDS = [
 
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
-/** Every mail that there is, and what its words need. */
+/**
+ * Every mail that there is, and what it needs. The words of a new one are `subject-<name>`,
+ * `text-<name>` and, with a link, `action-<name>` in `views/messages/<language>/mail.json`.
+ */
 export interface MailTemplates extends Record<NoticeKind, NoticeValues> {
   /** To an address that wants an account. */
   confirm_sign_up: CodeValues;
   /** To the owner of an account, whose address was given to sign up. */
-  sign_up_existing: { readonly url: string };
+  sign_up_existing: LinkValues;
   reset_password: CodeValues;
   /** To an address that an account is to have, or has and has not confirmed. */
   confirm_address: CodeValues;
   /** To the owner of an address that another account was to have. */
-  address_in_use: { readonly url: string };
+  address_in_use: LinkValues;
 }
 
 export type MailTemplate = keyof MailTemplates;
+export type MailValues = MailTemplates[MailTemplate];
+
+export function isNoticeKind(template: MailTemplate): template is NoticeKind {
+  return NOTICE_KINDS.some((kind) => kind === template);
+}

@@ -1,13 +1,13 @@
 import type { Sealer } from "../lib/seal.js";
 import type { StoredMail } from "./mail-store.js";
-import type { MailTemplate } from "./mail-templates.js";
+import type { MailTemplate, MailValues } from "./mail-templates.js";
 
 /** What of a mail is personal or secret. */
 export interface MailContent {
   readonly to: string;
   readonly language: string;
   readonly template: MailTemplate;
-  readonly values: object;
+  readonly values: MailValues;
 }
 
 export interface SealedMails {

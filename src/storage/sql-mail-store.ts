@@ -101,10 +101,6 @@ export function createSqlMailStore({ database, clock }: SqlMailStoreDeps): MailS
       return postponed === 1;
     },
 
-    async release(claimed) {
-      await ofClaim(claimed).update({ claim: null, due_at: clock.nowSeconds() });
-    },
-
     async failOverdue(limit) {
       const now = clock.nowSeconds();
       const overdue = knex("mail_message")

@@ -12,6 +12,7 @@ import type { KeyTimes } from "../../src/keys/key-schedule.js";
 import { systemClock, type Clock } from "../../src/lib/clock.js";
 import { createLogger } from "../../src/lib/logger.js";
 import { startEndingCompletion } from "../../src/sessions/ending-completion.js";
+import { startMailDelivery } from "../../src/mail/mail-delivery.js";
 import { startLogoutDelivery } from "../../src/sessions/logout-delivery.js";
 import type { Database } from "../../src/storage/open-database.js";
 import { createTestStores } from "./test-stores.js";
@@ -36,6 +37,8 @@ export interface TestServerOptions {
   readonly embedded?: boolean;
   /** Tells clients of ended sessions, as every server process does beside its requests. */
   readonly deliversLogouts?: boolean;
+  /** Hands mail to the server that SMTP_URL names, as every server process does. */
+  readonly deliversMail?: boolean;
   readonly keyTimes?: Partial<KeyTimes>;
 }
 
@@ -82,6 +85,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     options.deliversLogouts === true ? startLogoutDelivery({ ...app, logger }) : undefined;
   const endingCompletion =
     options.deliversLogouts === true ? startEndingCompletion({ ...app, logger }) : undefined;
+  const mailDelivery =
+    options.deliversMail === true ? startMailDelivery({ ...app, logger }) : undefined;
   const listener = await listen({ ...config, handler: app.handler });
   return {
     issuer: config.issuer,
@@ -95,6 +100,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       await listener.drain(1000);
       await logoutDelivery?.stop();
       await endingCompletion?.stop();
+      await mailDelivery?.stop();
       await app.close();
       await deployment.close();
       await stores?.drop();
