@@ -16,6 +16,7 @@ import { createProtocol } from "./composition/protocol.js";
 import { createRoutes } from "./composition/routes.js";
 import { createSecondStepParts } from "./composition/second-steps.js";
 import { openTokens } from "./composition/tokens.js";
+import { createChangePasswordUrl } from "./http/change-password-url.js";
 import { createErrorBoundary } from "./http/error-boundary.js";
 import { createOwnRoutes } from "./http/own-routes.js";
 import { createPinOrigin } from "./http/pin-origin.js";
@@ -40,7 +41,14 @@ export async function createApp(deps: AppDeps) {
   const secondStepParts = createSecondStepParts(foundation);
   const parts = { tokens, pages, mail, passwords, federation, attempts, secondStepParts };
   const protocol = createProtocol(foundation, parts);
-  const routes = createRoutes(foundation, { ...parts, protocol });
+  const accountChanges = createAccountChanges({
+    ...passwords,
+    ...stores,
+    clock,
+    issuerHost: new URL(issuer).host,
+    endAccess: protocol.sessions.endAccess,
+  });
+  const routes = createRoutes(foundation, { ...parts, protocol, accountChanges });
 
   const { keys, revocations } = tokens;
   const { running, sessions, logoutQueue } = protocol;
@@ -58,6 +66,7 @@ export async function createApp(deps: AppDeps) {
   koa.use(createPinOrigin({ ...config, request: koa.request }));
   koa.use(pages.assets.serve);
   koa.use(createServerMetadataAlias(basePath));
+  koa.use(createChangePasswordUrl(basePath));
   koa.use(createProtectedResourceMetadataRoutes({ ...stores, ...config, basePath }));
   koa.use(mount(basePath || "/", createOwnRoutes(routes.router)));
   koa.use(createTokenRoutes({ issuer, directSignIn }));
@@ -77,13 +86,7 @@ export async function createApp(deps: AppDeps) {
     logoutQueue,
     revocations,
     managementApi: foundation.managementApi,
-    ...createAccountChanges({
-      ...passwords,
-      ...stores,
-      clock,
-      issuerHost: new URL(issuer).host,
-      endAccess: sessions.endAccess,
-    }),
+    ...accountChanges,
     clientAdministration: createClientAdministration({
       ...running,
       ...stores,

@@ -1,6 +1,8 @@
 import { normalizeIdentifier } from "./account.js";
 
 const MAX_USERNAME_CODE_POINTS = 64;
+/** 100: longer than names are, and still a line. */
+const MAX_DISPLAY_NAME_CODE_POINTS = 100;
 /** RFC 5321 §4.5.3.1.3 allows paths of 256 octets, and the angle brackets are two of them. */
 const MAX_EMAIL_LENGTH = 254;
 /** RFC 5321 §4.5.3.1.1. */
@@ -36,6 +38,11 @@ export function checkUsername(username: string, email: string | undefined): stri
     problems.push('The user name must not contain "@", unless it is the e-mail address.');
   }
   return problems;
+}
+
+/** What a person is called: anything that can be shown, or nothing. */
+export function isDisplayName(name: string): boolean {
+  return Array.from(name).length <= MAX_DISPLAY_NAME_CODE_POINTS && !UNPRINTABLE.test(name);
 }
 
 export function isEmailAddress(email: string): boolean {

@@ -1,4 +1,4 @@
-import type { Account, AccountId, ProfileClaims } from "./account.js";
+import type { AcceptedTerms, Account, AccountId, ProfileClaims } from "./account.js";
 
 export interface NewAccount {
   readonly id: AccountId;
@@ -11,6 +11,7 @@ export interface NewAccount {
   readonly passwordHash: string | undefined;
   /** Until then, a person whom another provider knows by `email` may make the account theirs. */
   readonly invitedUntilSeconds?: number | undefined;
+  readonly terms?: AcceptedTerms | undefined;
 }
 
 /** A profile as another provider has it. */

@@ -36,6 +36,12 @@ export interface ProfileClaims {
   readonly address?: AddressClaim;
 }
 
+/** What a person agreed to. */
+export interface AcceptedTerms {
+  readonly version: string;
+  readonly acceptedAtSeconds: number;
+}
+
 export interface Account {
   readonly id: AccountId;
   /** As typed at creation; shown to people, `preferred_username`. */
@@ -46,6 +52,8 @@ export interface Account {
   readonly disabled: boolean;
   /** Made by the first start in development mode; refused in production. */
   readonly demonstration: boolean;
+  /** Of the last agreement; undefined: none was asked for. */
+  readonly terms?: AcceptedTerms | undefined;
   readonly createdAtSeconds: number;
   readonly updatedAtSeconds: number;
 }

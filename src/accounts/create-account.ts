@@ -1,6 +1,6 @@
 import { LatchkeyError } from "../lib/errors.js";
 import { randomToken } from "../lib/random-token.js";
-import type { Account, AccountId, ProfileClaims } from "./account.js";
+import type { AcceptedTerms, Account, AccountId, ProfileClaims } from "./account.js";
 import { toAccountId } from "./account.js";
 import { checkUsername, isEmailAddress } from "./account-names.js";
 import type { AccountStore } from "./account-store.js";
@@ -20,6 +20,7 @@ export interface CreateAccountInput {
   readonly emailVerified?: boolean;
   readonly profile?: ProfileClaims;
   readonly demonstration?: boolean;
+  readonly terms?: AcceptedTerms | undefined;
   /** Absent for an account that signs in another way. */
   readonly password?: string | undefined;
 }
@@ -76,6 +77,7 @@ export function createCreateAccount(deps: CreateAccountDeps): CreateAccount {
       emailVerified: input.emailVerified ?? false,
       profile: input.profile ?? {},
       demonstration: input.demonstration ?? false,
+      ...(input.terms === undefined ? {} : { terms: input.terms }),
       passwordHash: password === undefined ? undefined : await passwordHasher.hash(password),
     });
   };

@@ -3,6 +3,8 @@ import {
   PLAYGROUND_CLIENT_ID,
   protectedResourceIdentifier,
 } from "../demonstration/create-demonstration.js";
+import { MIN_PASSWORD_CODE_POINTS } from "../accounts/password-policy.js";
+import type { AccountChanges } from "../accounts/account-changes.js";
 import { addDevelopmentRoutes } from "../http/development-routes.js";
 import { createLimitAttempts } from "../http/limit-attempts.js";
 import { createKnownDevices } from "../http/known-devices.js";
@@ -14,6 +16,7 @@ import { createOwnApiTokens } from "../oidc/own-api-tokens.js";
 import { createRateLimiters } from "../storage/rate-limiter.js";
 import type { Attempts } from "./attempts.js";
 import type { Foundation } from "./foundation.js";
+import { createAccountJourneys } from "./journeys.js";
 import type { Mail } from "./mail.js";
 import { createOnSignedIn } from "./on-signed-in.js";
 import { createOwnAccount } from "./own-account.js";
@@ -21,6 +24,7 @@ import { createPasskeys } from "./passkeys.js";
 import type { Protocol, ProtocolParts } from "./protocol.js";
 
 export interface RoutesParts extends ProtocolParts {
+  readonly accountChanges: AccountChanges;
   readonly mail: Mail;
   readonly protocol: Protocol;
   readonly attempts: Attempts;
@@ -79,6 +83,9 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     knownDevices,
     limitAttempts: createLimitAttempts({ attempts: parts.attempts, knownDevices }),
     onSignedIn: createOnSignedIn({ knownDevices }),
+    ...createAccountJourneys(foundation, parts),
+    terms: config.terms,
+    minPasswordLength: MIN_PASSWORD_CODE_POINTS,
   });
   if (config.mode === "development") {
     const resource = protectedResourceIdentifier(issuer);

@@ -73,6 +73,10 @@ export interface Config {
   readonly clientCertificateHeader: string | undefined;
   /** Whether people have a second step: not at all, as they like, or all of them. */
   readonly secondStep: "off" | "optional" | "required";
+  /** People may make accounts for themselves, as far as mail can be sent. */
+  readonly signUp: boolean;
+  /** What they must agree to; undefined: nothing. */
+  readonly terms: { readonly url: string; readonly version: string } | undefined;
   readonly openRegistration: boolean;
   readonly pkceRequired: "all" | "public";
   readonly responseTypes: readonly ResponseType[];

@@ -68,6 +68,8 @@ function toConfig(values: SettingValues): Omit<Config, "declaredApis" | "declare
     trustedProxies: values.TRUST_PROXY,
     clientCertificateHeader: values.MTLS_CLIENT_CERTIFICATE_HEADER,
     secondStep: values.SECOND_STEP,
+    signUp: (values.SIGN_UP ?? (isProduction ? "off" : "on")) === "on",
+    terms: termsOf(values),
     openRegistration: values.OPEN_REGISTRATION,
     pkceRequired: values.PKCE_REQUIRED,
     responseTypes: values.RESPONSE_TYPES,
@@ -98,6 +100,10 @@ function toConfig(values: SettingValues): Omit<Config, "declaredApis" | "declare
     redisShared: values.REDIS_SHARED,
     databasePoolMax: values.DATABASE_POOL_MAX,
   };
+}
+
+function termsOf({ TERMS_URL: url, TERMS_VERSION: version }: SettingValues): Config["terms"] {
+  return url === undefined || version === undefined ? undefined : { url, version };
 }
 
 function deepFreeze<Value>(value: Value): Value {

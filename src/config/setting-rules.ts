@@ -66,6 +66,21 @@ export const settingRules: readonly SettingRule[] = [
       ? "must be given with SMTP_URL: mail needs a sender"
       : undefined,
   ),
+  rule("TERMS_VERSION", ["TERMS_URL", "TERMS_VERSION"], (values) =>
+    values.TERMS_URL !== undefined && values.TERMS_VERSION === undefined
+      ? "must be given with TERMS_URL: it is what is kept of the agreement"
+      : undefined,
+  ),
+  rule("TERMS_URL", ["TERMS_URL", "TERMS_VERSION"], (values) =>
+    values.TERMS_VERSION !== undefined && values.TERMS_URL === undefined
+      ? "must be given with TERMS_VERSION"
+      : undefined,
+  ),
+  rule("SIGN_UP", ["SIGN_UP", "NODE_ENV", "SMTP_URL"], (values) =>
+    values.SIGN_UP === "on" && values.NODE_ENV === "production" && values.SMTP_URL === undefined
+      ? "needs SMTP_URL in production: addresses are confirmed by mail"
+      : undefined,
+  ),
   productionRule("SECRET_KEY", (key) =>
     key === undefined ? "must be given in production" : findWeakness(key),
   ),

@@ -11,7 +11,8 @@ export type SettingGroup =
   | "Mail"
   | "Passwords"
   | "Limits on attempts"
-  | "Passkeys";
+  | "Passkeys"
+  | "Sign-up";
 
 /** One environment variable: how it is read and how it is explained. */
 export interface Setting {

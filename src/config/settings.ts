@@ -6,6 +6,7 @@ import { protocolSettings } from "./protocol-settings.js";
 import type { Setting } from "./setting.js";
 import { secondStepSettings } from "./second-step-settings.js";
 import { serverSettings } from "./server-settings.js";
+import { signUpSettings } from "./sign-up-settings.js";
 
 /** Every environment variable that Latchkey reads. Reading and documentation both come from here. */
 const settings = {
@@ -15,6 +16,7 @@ const settings = {
   ...attemptSettings,
   ...secondStepSettings,
   ...passkeySettings,
+  ...signUpSettings,
 };
 
 type Settings = typeof settings;

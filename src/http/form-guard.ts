@@ -44,5 +44,7 @@ export function isSameOrigin(ctx: Context, origin: string): boolean {
   const site = ctx.get("Sec-Fetch-Site");
   if (site !== "" && site !== "same-origin") return false;
   const from = ctx.get("Origin");
+  // From pages with `Referrer-Policy: no-referrer` (Fetch §3.2); sandboxed ones are another site.
+  if (from === "null") return site === "same-origin";
   return from === "" || from === origin;
 }

@@ -17,12 +17,18 @@ import type { KnownDevices } from "./known-devices.js";
 import type { LimitAttempts } from "./limit-attempts.js";
 import type { PasskeyCeremonies } from "./passkeys/passkey-ceremonies.js";
 import type { Renderer } from "./render.js";
+import type { ResetStart } from "./reset/reset-start.js";
 import type { SignInHub } from "./sign-in-hub.js";
+import type { SignUpStart } from "./sign-up/sign-up-start.js";
 
 export interface InteractionRoutesDeps {
   readonly interactions: Interactions;
   readonly browserAccounts: BrowserAccounts;
   readonly signInHub: SignInHub;
+  /** Undefined: nobody can make an account for themselves. */
+  readonly signUpStart: SignUpStart | undefined;
+  /** Undefined: no mail can be sent. */
+  readonly resetStart: ResetStart | undefined;
   readonly signIn: SignIn;
   readonly knownDevices: KnownDevices;
   readonly limitAttempts: LimitAttempts;

@@ -20,8 +20,18 @@ import { uidOf } from "./uid-of.js";
 import { allowFormReturn } from "./security-headers.js";
 import { UNMET } from "./sign-in-hub.js";
 
+/** A page of an interaction, and what its form posts; `false`: there is none. */
+interface Aside {
+  showAt(ctx: Context, interaction: ActiveInteraction): Promise<boolean | void>;
+  submitAt(
+    ctx: Context,
+    form: InteractionForm,
+    interaction: ActiveInteraction | undefined,
+  ): Promise<void>;
+}
+
 export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps): void {
-  const { interactions, formGuard, audit, basePath } = deps;
+  const { interactions, formGuard, audit, basePath, signUpStart, resetStart } = deps;
   const ended = createEndedInteraction(deps);
   const passwordStep = createPasswordStep(deps, ended);
   const passkeyStep = createPasskeyStep(deps, ended, passwordStep);
@@ -38,6 +48,7 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
     }
     allowFormReturn(ctx, redirectUri(interaction.params));
     if (interaction.prompt === "consent") return consentView.show(ctx, interaction);
+    if (interaction.prompt === "create" && (await signUpStart?.showAt(ctx, interaction))) return;
     if (await accountStep.show(ctx, interaction)) return;
     return passwordStep.show(ctx, interaction);
   });
@@ -61,6 +72,9 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
     "/interaction/:uid/login",
     guarded((ctx, form) => passwordStep.submit(ctx, form)),
   );
+
+  if (signUpStart !== undefined) addAside("sign-up", signUpStart);
+  if (resetStart !== undefined) addAside("reset", resetStart);
 
   router.post(
     "/interaction/:uid/passkey",
@@ -97,6 +111,24 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
     "/interaction/:uid/switch-account",
     guarded((ctx, { sealed }) => accountStep.switchAccount(ctx, sealed)),
   );
+
+  /** What leads away from the sign-in, and back to it in the end. */
+  function addAside(name: string, aside: Aside): void {
+    router.get(`/interaction/:uid/${name}`, async (ctx) => {
+      const uid = uidOf(ctx);
+      const interaction = await interactions.find(ctx, uid);
+      if (interaction === undefined || interaction.prompt === "consent") {
+        return backToPage(ctx, uid);
+      }
+      if ((await aside.showAt(ctx, interaction)) === false) backToPage(ctx, uid);
+    });
+    router.post(
+      `/interaction/:uid/${name}`,
+      guarded(async (ctx, form) =>
+        aside.submitAt(ctx, form, await interactions.find(ctx, form.uid)),
+      ),
+    );
+  }
 
   // Without the guard: the ways out for a browser that lost its cookies. They only start a request
   // that this server sealed, as a link to the authorization endpoint would.

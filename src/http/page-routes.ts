@@ -20,11 +20,12 @@ import {
   createPasskeyCeremonies,
   type PasskeyCeremoniesDeps,
 } from "./passkeys/passkey-ceremonies.js";
+import { addJourneyRoutes, type JourneyRoutesDeps } from "./journey-routes.js";
 import { createSignInHub, type OnSignedIn, type SignInHubDeps } from "./sign-in-hub.js";
 
 export interface PageDeps
   extends
-    Omit<InteractionRoutesDeps & AccountDeps & SignedOutRouteDeps, keyof MadeHere>,
+    Omit<InteractionRoutesDeps & AccountDeps & SignedOutRouteDeps & JourneyRoutesDeps, MadeHere>,
     Omit<UpstreamSignInsDeps, "cookie" | "upstreamProviders">,
     Omit<UpstreamLogoutDeps, "upstreamProviders">,
     Omit<PasskeyCeremoniesDeps, "formGuard" | "passkeys">,
@@ -35,10 +36,16 @@ export interface PageDeps
   readonly findFactors: SignInHubDeps["findFactors"];
 }
 
-type MadeHere = Pick<
-  InteractionRoutesDeps & AccountDeps,
-  "formGuard" | "passkeyCeremonies" | "signInHub" | "upstreamSignIns" | "upstreamFailures"
->;
+type MadeHere =
+  | "formGuard"
+  | "passkeyCeremonies"
+  | "signInHub"
+  | "signUpStart"
+  | "resetStart"
+  | "asides"
+  | "upstreamSignIns"
+  | "upstreamFailures"
+  | "ended";
 
 /** What people see that the library does not ask for. */
 export function addPageRoutes(router: Router, deps: PageDeps): void {
@@ -48,7 +55,8 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
   const ended = createEndedInteraction(deps);
   const signInHub = createSignInHub({ ...deps, ended });
   const passkeyCeremonies = createPasskeyCeremonies({ ...deps, formGuard });
-  addInteractionRoutes(router, { ...deps, formGuard, passkeyCeremonies, signInHub });
+  const asides = addJourneyRoutes(router, { ...deps, formGuard, signInHub, ended });
+  addInteractionRoutes(router, { ...deps, ...asides, formGuard, passkeyCeremonies, signInHub });
   const upstreamDeps = {
     ...deps,
     signInHub,
@@ -60,7 +68,7 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
   };
   addUpstreamCallback(router, upstreamDeps);
   addUpstreamRoutes(router, upstreamDeps);
-  addAccountRoutes(router, { ...upstreamDeps, formGuard });
+  addAccountRoutes(router, { ...upstreamDeps, formGuard, asides });
   addBackChannelLogout(router, deps);
   addSignedOutRoute(router, deps);
 }

@@ -43,6 +43,8 @@ export function createPasswordStep(
     interactions,
     browserAccounts,
     signInHub,
+    signUpStart,
+    resetStart,
     signIn,
     knownDevices,
     formGuard,
@@ -93,6 +95,8 @@ export function createPasswordStep(
         passkey: passkey && { ...passkey, unknown: page.unknown },
         passkeyError: page.passkeyError,
         ...ways,
+        signUpUrl: ways.password && signUpStart !== undefined ? `${path}/sign-up` : undefined,
+        resetUrl: ways.password && resetStart !== undefined ? `${path}/reset` : undefined,
       },
       page.status ?? 200,
     );

@@ -103,12 +103,18 @@ export function requestOf({ client, params }: ActiveInteraction): SealedRequest 
   return { clientId: client.clientId, params };
 }
 
-/** The person just signed in: asking for it again would be a loop. */
-function withoutSignIn({ params }: SealedRequest): string {
+const SIGN_IN_PROMPTS = ["login", "select_account", "create"];
+
+/** What is left of `prompt` once somebody has signed in: asking for that again would be a loop. */
+export function withoutSignIn(request: SealedRequest): string {
+  return promptWithout(request, SIGN_IN_PROMPTS);
+}
+
+export function promptWithout({ params }: SealedRequest, values: readonly string[]): string {
   const prompt = params["prompt"];
   if (typeof prompt !== "string") return "";
   return prompt
     .split(" ")
-    .filter((value) => value !== "login" && value !== "select_account")
+    .filter((value) => !values.includes(value))
     .join(" ");
 }

@@ -2,13 +2,14 @@ import type { AccountViews } from "./account/account-views.js";
 import type { AccountChoice } from "./describe-account.js";
 import type { ProviderButton } from "./federation/ways-in.js";
 import type { AsksForPasskey } from "./passkeys/passkey-prompt.js";
+import { IS_JOURNEY_VIEW, type JourneyViews, type SignInLinks } from "./journey-views.js";
 import type { PlaygroundViews } from "./playground/playground-views.js";
 
 /**
  * Every page, by the name of its template, with what the template needs. A new page is a row here,
  * one in `IS_VIEW` and a file `views/<name>.njk`. All strings are plain text: templates escape them.
  */
-export interface Views extends PlaygroundViews, AccountViews {
+export interface Views extends PlaygroundViews, AccountViews, JourneyViews {
   login: LoginView;
   "link-account": LinkAccountView;
   "choose-account": ChooseAccountView;
@@ -56,6 +57,7 @@ export const IS_VIEW: Record<ViewName, true> = {
   "account/security": true,
   "account/password": true,
   "account/link": true,
+  ...IS_JOURNEY_VIEW,
   "playground/start": true,
   "playground/session": true,
   "playground/code": true,
@@ -71,7 +73,7 @@ interface RequestForm {
 }
 
 /** Posts `identifier`, `password` and perhaps `keep=yes`. */
-export interface LoginView extends RequestForm, AsksForPasskey {
+export interface LoginView extends RequestForm, AsksForPasskey, SignInLinks {
   readonly clientName: string;
   /** Host of the redirect URI; undefined when it has none (RFC 8252 §7.1). */
   readonly returnHost: string | undefined;

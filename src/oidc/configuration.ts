@@ -48,6 +48,8 @@ export interface ProviderSettings extends Lifetimes {
   /** In lower case; undefined: certificates of clients are not known. */
   readonly clientCertificateHeader: string | undefined;
   readonly openRegistration: boolean;
+  /** People may make accounts for themselves. */
+  readonly signUp: boolean;
   readonly pkceRequired: "all" | "public";
   readonly responseTypes: readonly ResponseType[];
   readonly authorizationPost: boolean;
@@ -89,7 +91,13 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
     cookies: cookies(settings, deps.cookieSignatures),
     discovery: {
       // Initiating User Registration 1.0 §4.2 defines the member.
-      prompt_values_supported: ["none", "login", "consent", "select_account"],
+      prompt_values_supported: [
+        "none",
+        "login",
+        "consent",
+        "select_account",
+        ...(settings.signUp ? ["create"] : []),
+      ],
       // draft-parecki-oauth-global-token-revocation-06
       global_token_revocation_endpoint: settings.issuer + GLOBAL_TOKEN_REVOCATION_ROUTE,
       global_token_revocation_endpoint_auth_methods_supported: ["Bearer"],
@@ -126,7 +134,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
       },
     },
     interactions: {
-      policy: createInteractionPolicy(clients, deps.findDemand),
+      policy: createInteractionPolicy(clients, { ...settings, findDemand: deps.findDemand }),
       url: deps.interactionUrl,
     },
     // A client that registered the refresh grant gets to use it; without offline_access the token

@@ -7,18 +7,20 @@ export const STEP_UP = "step_up";
 
 /**
  * When a person is asked to sign in or to consent: the library's rules, plus
- * - `prompt=select_account` lets the person choose among the accounts of this browser, before all else;
+ * - `prompt=create` asks to make an account, where people may (Initiating User Registration 1.0);
+ * - `prompt=select_account` lets the person choose among the accounts of this browser, before a sign-in;
  * - a session that is less than what is asked for is asked for more;
  * - a session whose account was disabled or deleted asks for a sign-in (the library fails with 500);
  * - native applications that are not ours always ask for consent (RFC 8252 §8.6), ours do not.
  */
 export function createInteractionPolicy(
   clients: ClientStore,
-  findDemand: FindDemand,
+  { signUp, findDemand }: { readonly signUp: boolean; readonly findDemand: FindDemand },
 ): interactionPolicy.DefaultPolicy {
   const { Check, Prompt, base } = interactionPolicy;
   const policy = base();
   policy.add(new Prompt({ name: "select_account", requestable: true }), 0);
+  if (signUp) policy.add(new Prompt({ name: "create", requestable: true }), 0);
 
   policy
     .get("login")

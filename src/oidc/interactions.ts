@@ -17,7 +17,7 @@ import { allow, type MissingConsent } from "./grants.js";
 import { createRestartRequest, type RestartRequest } from "./restart-request.js";
 import type { SealedRequest, SealedRequests } from "./sealed-request.js";
 
-const PROMPTS = ["select_account", "login", "consent"] as const;
+const PROMPTS = ["create", "select_account", "login", "consent"] as const;
 
 /** A step of an authorization request in which a person takes part. */
 export interface ActiveInteraction {
@@ -72,8 +72,11 @@ export interface InteractionsDeps {
   readonly clock: Clock;
 }
 
-/** Whoever signs in has chosen their account (OpenID Connect Core §3.1.2.1 `select_account`). */
-const ACCOUNT_CHOSEN: InteractionResults = { select_account: {} };
+/**
+ * Whoever signs in has chosen their account (OpenID Connect Core §3.1.2.1 `select_account`), and has
+ * one (Initiating User Registration 1.0 §4 `create`).
+ */
+const ACCOUNT_CHOSEN: InteractionResults = { create: {}, select_account: {} };
 
 export function createInteractions(deps: InteractionsDeps): Interactions {
   const { provider, browserAccounts, consents, sealedRequests } = deps;

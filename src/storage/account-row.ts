@@ -60,9 +60,17 @@ function toRow(
     profile: JSON.stringify(account.profile),
     disabled: false,
     demonstration: account.demonstration,
+    terms_version: account.terms?.version ?? null,
+    terms_accepted_at: account.terms?.acceptedAtSeconds ?? null,
     created_at: now,
     updated_at: now,
   };
+}
+
+function termsOf({ terms_version: version, terms_accepted_at: acceptedAtSeconds }: AccountRow) {
+  return version === null || acceptedAtSeconds === null
+    ? {}
+    : { terms: { version, acceptedAtSeconds } };
 }
 
 export function toAccount(row: AccountRow): Account {
@@ -75,6 +83,7 @@ export function toAccount(row: AccountRow): Account {
     profile,
     disabled: Boolean(row.disabled),
     demonstration: Boolean(row.demonstration),
+    ...termsOf(row),
     createdAtSeconds: row.created_at,
     updatedAtSeconds: row.updated_at,
   };

@@ -8,6 +8,8 @@ export interface AccountRow {
   profile: string;
   disabled: boolean | number;
   demonstration: boolean | number;
+  terms_version: string | null;
+  terms_accepted_at: number | null;
   created_at: number;
   updated_at: number;
 }

@@ -25,7 +25,7 @@ describe("several accounts in one browser (OpenID Connect Core §3.1.2.1 select_
     const answer = await fetch(`${server.issuer}/.well-known/openid-configuration`);
     const { prompt_values_supported: prompts }: { prompt_values_supported?: string[] } =
       await answer.json();
-    expect(prompts).to.have.members(["none", "login", "consent", "select_account"]);
+    expect(prompts).to.include.members(["none", "login", "consent", "select_account"]);
   });
 
   it("asks which account, also when only one is signed in", async () => {

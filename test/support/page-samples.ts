@@ -6,6 +6,7 @@ import {
   PASSWORD_ALONE,
   REFUSAL_STATES,
 } from "./federation-samples.js";
+import { JOURNEY_STATES } from "./journey-samples.js";
 import { PLAYGROUND_STATES } from "./playground-samples.js";
 
 /** One state of one page, as a person may meet it. */
@@ -34,6 +35,7 @@ const signedOut = {
 const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: number }> } = {
   ...PLAYGROUND_STATES,
   ...ACCOUNT_STATES,
+  ...JOURNEY_STATES,
   login: {
     first: {
       ...requestForm,

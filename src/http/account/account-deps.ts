@@ -21,6 +21,7 @@ import type { FormGuard } from "../form-guard.js";
 import type { KnownDevices } from "../known-devices.js";
 import type { LimitAttempts } from "../limit-attempts.js";
 import type { PasskeyCeremonies } from "../passkeys/passkey-ceremonies.js";
+import type { SignInAsides } from "../journey-routes.js";
 import type { Renderer } from "../render.js";
 import type { SignInHub } from "../sign-in-hub.js";
 
@@ -50,6 +51,7 @@ export interface AccountDeps {
   readonly upstreamSignOut: Pick<UpstreamSignOut, "findElsewhere">;
   readonly passkeys: PasskeyStore;
   readonly passkeyCeremonies: PasskeyCeremonies;
+  readonly asides: SignInAsides;
   readonly formGuard: FormGuard;
   /** For what a browser keeps for itself. */
   readonly browserSealer: Sealer;

@@ -17,7 +17,8 @@ const SIGN_IN_REFUSED = "The email, username or password is not right. Check the
 
 /** `/account/sign-in`: into the account itself, without an application; and from one account to another. */
 export function addAccountSignIn(router: Router, deps: AccountDeps, guard: AccountGuard): void {
-  const { browserAccounts, signIn, knownDevices, formGuard, render, audit, basePath } = deps;
+  const { browserAccounts, asides, signIn, knownDevices, formGuard, render, audit, basePath } =
+    deps;
 
   interface Typed extends Partial<FormRefusal>, Partial<PasskeyProblem> {
     readonly to: unknown;
@@ -53,14 +54,21 @@ export function addAccountSignIn(router: Router, deps: AccountDeps, guard: Accou
   async function waysIn(ctx: Context, page: AccountPage) {
     const path = `${basePath}/account/sign-in/upstream`;
     const last = readLastProvider(ctx);
+    const urlOf = (name: string, isOn: boolean) =>
+      isOn ? `${basePath}/${name}?to=${page}` : undefined;
     const ways = findWaysIn({ choices: await deps.listForSignIn(), params: {}, last, path });
     return {
       hasPassword: ways.password,
+      signUpUrl: urlOf("sign-up", ways.password && asides.signUpStart !== undefined),
+      resetUrl: urlOf("reset", ways.password && asides.resetStart !== undefined),
       providers: ways.providers.map((way) => ({ ...way, href: `${way.href}?to=${page}` })),
     };
   }
 
-  router.get("/account/sign-in", (ctx) => show(ctx, { to: ctx.query["to"] }));
+  router.get("/account/sign-in", (ctx) => {
+    const { to, identifier } = ctx.query;
+    return show(ctx, { to, identifier: typeof identifier === "string" ? identifier : "" });
+  });
 
   router.post(
     "/account/sign-in",

@@ -2,6 +2,7 @@
 import type { Message } from "../../lib/message.js";
 import type { ProviderButton } from "../federation/ways-in.js";
 import type { AsksForPasskey } from "../passkeys/passkey-prompt.js";
+import type { SignInLinks } from "../journey-views.js";
 import type { AccountChoice } from "../describe-account.js";
 import type { FieldProblem } from "./field-problem.js";
 import type { Notice } from "./notice.js";
@@ -73,7 +74,7 @@ export interface AppRow {
 }
 
 /** Posts `identifier`, `password` and perhaps `keep` to `sign-in`, or `account` to `switch`; and `to`. */
-export interface AccountSignInView extends AsksForPasskey {
+export interface AccountSignInView extends AsksForPasskey, SignInLinks {
   readonly base: string;
   readonly csrfToken: string;
   /** The page that is led to. */

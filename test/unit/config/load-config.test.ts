@@ -63,6 +63,8 @@ describe("loadConfig", () => {
       trustedProxies: { hops: 0, addresses: [] },
       clientCertificateHeader: undefined,
       secondStep: "optional",
+      signUp: true,
+      terms: undefined,
       openRegistration: false,
       pkceRequired: "all",
       responseTypes: ["code"],

@@ -1,0 +1,145 @@
+import type { Context } from "koa";
+import { isDisplayName } from "../../accounts/account-names.js";
+import { normalizeIdentifier, type Account } from "../../accounts/account.js";
+import { InvalidAccountError } from "../../accounts/create-account.js";
+import { message } from "../../lib/message.js";
+import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
+import { languageOf } from "../language-of.js";
+import type { SignUpDeps, SignUpState } from "./sign-up-deps.js";
+import type { FieldError } from "../field-error.js";
+
+/** The last step: a name and a password, and there is an account. */
+export interface SignUpAccount {
+  show(ctx: Context, id: string, state: SignUpState): Promise<void>;
+  submit(
+    ctx: Context,
+    form: { readonly id: string; readonly fields: Readonly<Record<string, string>> },
+    state: SignUpState,
+  ): Promise<void>;
+  showDone(ctx: Context, id: string, state: SignUpState): Promise<void>;
+}
+
+export function createSignUpAccount(deps: SignUpDeps): SignUpAccount {
+  const { signUp, journeys, waysBack, formGuard, render, audit, clock, basePath } = deps;
+
+  async function renderForm(
+    ctx: Context,
+    { id, state, name }: { id: string; state: SignUpState; name: string },
+    errors: readonly FieldError[] = [],
+  ): Promise<void> {
+    await waysBack.know(ctx, id, state.wayBack);
+    render(
+      ctx,
+      "sign-up/account",
+      {
+        action: `${journeys.pathOf(id)}/account`,
+        csrfToken: formGuard.issue(ctx, id),
+        email: state.email,
+        name,
+        minPasswordLength: deps.minPasswordLength,
+        errors,
+      },
+      errors.length === 0 ? 200 : 422,
+    );
+  }
+
+  async function create(
+    ctx: Context,
+    state: SignUpState,
+    { name, password }: { name: string; password: string },
+  ): Promise<Account | undefined | readonly FieldError[]> {
+    if (!isDisplayName(name)) return [{ field: "name", text: message("signup.name-invalid") }];
+    const { email, terms } = state;
+    try {
+      return await signUp.complete({ email, name, password, language: languageOf(ctx), terms });
+    } catch (err) {
+      if (!(err instanceof InvalidAccountError)) throw err;
+      return err.problems.map((text) => ({
+        field: "password",
+        text: message("journey.as-it-is", { text }),
+      }));
+    }
+  }
+
+  function tell(ctx: Context, { id: accountId }: Account): void {
+    const shared = {
+      outcome: "success",
+      accountId,
+      by: "sign_up",
+      ip: ctx.ip,
+      requestId: String(ctx.state["requestId"]),
+    } as const;
+    audit({ ...shared, event: "account.created" });
+    audit({ ...shared, event: "sign_in" });
+  }
+
+  /** Somebody was quicker with this address: another tab of the same person, as a rule. */
+  async function leadOn(ctx: Context, id: string, state: SignUpState): Promise<void> {
+    const current = await deps.browserAccounts.findCurrent(ctx);
+    const isOwn =
+      current?.account.email !== undefined &&
+      normalizeIdentifier(current.account.email) === normalizeIdentifier(state.email);
+    if (isOwn) {
+      journeys.save(ctx, id, { ...state, isDone: true });
+      ctx.status = 303;
+      return ctx.redirect(journeys.pathOf(id));
+    }
+    const path = journeys.pathOf(id);
+    render(
+      ctx,
+      "journey-ended",
+      {
+        heading: message("signup.taken-heading"),
+        explanation: message("signup.taken", { email: state.email }),
+        ways: [
+          { href: `${path}/sign-in`, label: message("signup.sign-in") },
+          { href: `${basePath}/reset`, label: message("signup.forgotten") },
+        ],
+      },
+      409,
+    );
+  }
+
+  return {
+    show: (ctx, id, state) => renderForm(ctx, { id, state, name: "" }),
+
+    async submit(ctx, { id, fields }, state) {
+      const signedInAtSeconds = clock.nowSeconds();
+      const name = (fields["name"] ?? "").trim();
+      const created = await create(ctx, state, { name, password: fields["password"] ?? "" });
+      if (created === undefined) return leadOn(ctx, id, state);
+      if (isErrors(created)) return renderForm(ctx, { id, state, name }, created);
+      tell(ctx, created);
+      journeys.save(ctx, id, { ...state, isDone: true });
+      const { isHere } = await waysBack.know(ctx, id, state.wayBack);
+      const proven = {
+        accountId: created.id,
+        acr: PASSWORD_ACR,
+        amr: ["pwd"],
+        keep: false,
+        signedInAtSeconds,
+      };
+      // In another browser the application knows nothing of the request.
+      return isHere
+        ? waysBack.signIn(ctx, state.wayBack, proven)
+        : waysBack.signInAt(ctx, `/sign-up/${id}`, proven);
+    },
+
+    async showDone(ctx, id, state) {
+      const { request, client, clientName, isHere } = await waysBack.know(ctx, id, state.wayBack);
+      const canGoOn = request !== undefined && (isHere || client?.initiateLoginUri !== undefined);
+      render(ctx, "sign-up/done", {
+        email: state.email,
+        clientName,
+        isElsewhere: !isHere,
+        continueAction: canGoOn ? `${journeys.pathOf(id)}/continue` : undefined,
+        csrfToken: formGuard.issue(ctx, id),
+        accountUrl: `${basePath}/account`,
+      });
+    },
+  };
+}
+
+function isErrors(created: Account | readonly FieldError[]): created is readonly FieldError[] {
+  return Array.isArray(created);
+}
