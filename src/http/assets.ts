@@ -6,11 +6,14 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { brotliCompressSync } from "node:zlib";
+import { promisify } from "node:util";
+import { brotliCompress } from "node:zlib";
 import type { Context, Middleware, Next } from "koa";
 
 /** Every file that a page may ask for. */
 export type AssetName = "latchkey.css" | "latchkey.js" | "passkey.js" | "icon.svg";
+
+const compress = promisify(brotliCompress);
 
 /** 1 year, the longest that RFC 9111 caches honour: another content has another address. */
 const CACHE_SECONDS = 31_536_000;
@@ -34,7 +37,8 @@ interface Asset {
   readonly type: string;
   readonly hash: string;
   readonly plain: Buffer;
-  readonly brotli: Buffer;
+  /** Made when the first browser asks for it: it takes longer than the rest of a start. */
+  readonly brotli: () => Promise<Buffer>;
 }
 
 /** @throws the error of the file system when a file is missing: a release without it must not start. */
@@ -45,7 +49,8 @@ export function loadAssets({ directory, basePath }: AssetsDeps): Assets {
     /** 64 bits: enough to tell the contents of a few files apart; it is no secret. */
     const hash = createHash("sha256").update(plain).digest("hex").slice(0, 16);
     const path = `${prefix}${name.replace(".", `.${hash}.`)}`;
-    return { path, type, hash, plain, brotli: brotliCompressSync(plain) };
+    let compressed: Promise<Buffer> | undefined;
+    return { path, type, hash, plain, brotli: () => (compressed ??= compress(plain)) };
   };
   const byName: Record<AssetName, Asset> = {
     "latchkey.css": load("latchkey.css", "text/css; charset=utf-8"),
@@ -62,13 +67,12 @@ export function loadAssets({ directory, basePath }: AssetsDeps): Assets {
       // The address that the browser asked for, whatever a mount has cut from `ctx.path`.
       if (!ctx.originalUrl.startsWith(prefix)) return next();
       const [path = ""] = ctx.originalUrl.split("?", 1);
-      respond(ctx, byPath.get(path));
-      return Promise.resolve();
+      return respond(ctx, byPath.get(path));
     },
   };
 }
 
-function respond(ctx: Context, asset: Asset | undefined): void {
+async function respond(ctx: Context, asset: Asset | undefined): Promise<void> {
   if (!asset) {
     ctx.status = 404;
     ctx.set("Cache-Control", "no-store");
@@ -94,5 +98,5 @@ function respond(ctx: Context, asset: Asset | undefined): void {
   }
   if (compressed) ctx.set("Content-Encoding", "br");
   ctx.type = asset.type;
-  ctx.body = compressed ? asset.brotli : asset.plain;
+  ctx.body = compressed ? await asset.brotli() : asset.plain;
 }
