@@ -9,8 +9,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { freePort } from "../test/support/free-port.js";
 import { createTestPostgres } from "../test/support/postgres.js";
-import { freePort } from "../test/support/test-server.js";
 import {
   administerLatchkey,
   createApi,

@@ -8,8 +8,8 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../test/support/free-port.js";
 import { spawnServer } from "../test/support/server-process.js";
-import { freePort } from "../test/support/test-server.js";
 
 const SETTLE_MS = 3000;
 

@@ -9,8 +9,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../test/support/free-port.js";
 import { runCli, spawnServer } from "../test/support/server-process.js";
-import { freePort, PASSWORD } from "../test/support/test-server.js";
+import { PASSWORD } from "../test/support/test-server.js";
 import { createUserAgent, type Page, type UserAgent } from "../test/support/user-agent.js";
 
 const SLICES = 8;

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { describeInBrowser } from "../support/describe-in-browser.js";
 import { PROJECT, startScenario, type RunningScript } from "../support/documentation.js";
+import { freePort } from "../support/free-port.js";
 import { createTestClient } from "../support/test-client.js";
-import { freePort, startTestServer, type TestServer } from "../support/test-server.js";
+import { startTestServer, type TestServer } from "../support/test-server.js";
 
 const GUIDE = "docs/guides/single-page-application.md";
 

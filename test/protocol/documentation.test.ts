@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { expect } from "chai";
 import { eventually } from "../support/eventually.js";
 import { PROJECT, runScenario, startScenario } from "../support/documentation.js";
+import { freePort } from "../support/free-port.js";
 import { spawnServer, type ServerProcess } from "../support/server-process.js";
-import { freePort } from "../support/test-server.js";
 import { authorize, createUserAgent, type Page } from "../support/user-agent.js";
 
 describe("the documentation", function () {

@@ -2,9 +2,10 @@ import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { freePort } from "../support/free-port.js";
 import { createRelyingParty, oauthErrorOf } from "../support/relying-party.js";
 import { runCli, runServer, spawnServer } from "../support/server-process.js";
-import { freePort, PASSWORD } from "../support/test-server.js";
+import { PASSWORD } from "../support/test-server.js";
 
 describe("the server process", function () {
   this.timeout(60_000);

@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../support/free-port.js";
 import { runHealthCheck, spawnServer } from "../support/server-process.js";
-import { freePort } from "../support/test-server.js";
 
 describe("the health check of the container", function () {
   this.timeout(60_000);

@@ -3,12 +3,13 @@ import { expect } from "chai";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import * as openid from "openid-client";
 import { eventually } from "../support/eventually.js";
+import { freePort } from "../support/free-port.js";
 import { refusalOf } from "../support/oauth-error.js";
 import { connect, type RelyingParty } from "../support/relying-party-libraries.js";
 import { laterBy } from "../support/shift-time.js";
 import { signInWith } from "../support/sign-in-with.js";
 import { createTestClient, type TestClient } from "../support/test-client.js";
-import { freePort, startTestServer, type TestServer } from "../support/test-server.js";
+import { startTestServer, type TestServer } from "../support/test-server.js";
 import { authorize, createUserAgent, type Page, type UserAgent } from "../support/user-agent.js";
 
 const AFTER_LOGOUT = "http://localhost:9999/signed-out";

@@ -1,7 +1,8 @@
 import { expect } from "chai";
+import { freePort } from "../support/free-port.js";
 import { rawRequest } from "../support/raw-request.js";
 import { createTestClient } from "../support/test-client.js";
-import { freePort, startTestServer, type TestServer } from "../support/test-server.js";
+import { startTestServer, type TestServer } from "../support/test-server.js";
 
 const DISCOVERY = "/.well-known/openid-configuration";
 

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { startFaultProxy } from "../support/fault-proxy.js";
+import { freePort } from "../support/free-port.js";
 import { requireRedis, startRedisServer, type RedisServer } from "../support/redis-servers.js";
 import { runServer, spawnServer } from "../support/server-process.js";
 import { describeOnEachDatabase } from "../support/stores.js";
-import { freePort } from "../support/test-server.js";
 
 describeOnEachDatabase(
   "a server that starts while its stores are away",

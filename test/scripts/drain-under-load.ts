@@ -10,8 +10,8 @@ import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../support/free-port.js";
 import { runCli, spawnServer } from "../support/server-process.js";
-import { freePort } from "../support/test-server.js";
 
 const ROUNDS = Number(process.argv[2] ?? 5);
 const CONNECTIONS = 32;

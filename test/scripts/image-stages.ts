@@ -39,8 +39,8 @@ import {
   type Stage,
 } from "../support/dockerfile.js";
 import { PROJECT } from "../support/documentation.js";
+import { freePort } from "../support/free-port.js";
 import { createTestPostgres } from "../support/postgres.js";
-import { freePort } from "../support/test-server.js";
 
 const MIB = 1024 * 1024;
 const SECRET_KEY = "an image that is tried out, 0123456789";

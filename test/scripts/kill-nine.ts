@@ -14,8 +14,9 @@ import {
   type ObtainedCode,
   type RelyingParty,
 } from "../support/relying-party.js";
+import { freePort } from "../support/free-port.js";
 import { runCli, spawnServer } from "../support/server-process.js";
-import { freePort, PASSWORD } from "../support/test-server.js";
+import { PASSWORD } from "../support/test-server.js";
 
 const ROUNDS = Number(process.argv[2] ?? 10);
 const WORKERS = 4;

@@ -9,8 +9,8 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../support/free-port.js";
 import { spawnServer } from "../support/server-process.js";
-import { freePort } from "../support/test-server.js";
 
 const SLOW = 300;
 const IDLE = 2000;

@@ -7,6 +7,7 @@
  * From 100,000 flows on devices are connected, too, whose codes are kept for 20 minutes, unless told.
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { freePort } from "../support/free-port.js";
 import { startOwnPostgres } from "../support/own-postgres.js";
 import { startRedisServer } from "../support/redis-servers.js";
 import { openAdministration } from "../support/server-nodes.js";
@@ -14,7 +15,6 @@ import { measure, type SoakMeasure, type SoakParts } from "../support/soak/measu
 import { createSoakClients } from "../support/soak/soak-clients.js";
 import { createSoakTraffic, type SoakTraffic } from "../support/soak/soak-traffic.js";
 import { startSoakNode } from "../support/soak/start-soak-node.js";
-import { freePort } from "../support/test-server.js";
 
 const FLOWS = Number(process.argv[2] ?? 200_000);
 const WITH_REDIS = process.argv[3] !== "postgres";

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
-import { freePort } from "./test-server.js";
+import { freePort } from "./free-port.js";
 
 /** How a relying party behaves when it is told of a logout. */
 export type ReceiverMode =

@@ -7,8 +7,8 @@ import { delimiter, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { Client } from "pg";
+import { freePort } from "./free-port.js";
 import { reportMissing } from "./missing-services.js";
-import { freePort } from "./test-server.js";
 
 const run = promisify(execFile);
 

@@ -4,9 +4,10 @@ import { loadConfig } from "../../src/config/load-config.js";
 import { systemClock } from "../../src/lib/clock.js";
 import { createLogger } from "../../src/lib/logger.js";
 import { startBalancer, type Balancer } from "./balancer.js";
+import { freePort } from "./free-port.js";
 import { rawRequest, type RawAnswer, type RawRequest } from "./raw-request.js";
 import { spawnServer, type ServerProcess } from "./server-process.js";
-import { collectLogs, freePort, PASSWORD, type TestServer } from "./test-server.js";
+import { collectLogs, PASSWORD, type TestServer } from "./test-server.js";
 
 /** One of several identical server processes. */
 export interface ServerNode {

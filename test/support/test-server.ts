@@ -1,5 +1,4 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -15,6 +14,7 @@ import { startEndingCompletion } from "../../src/sessions/ending-completion.js";
 import { startMailDelivery } from "../../src/mail/mail-delivery.js";
 import { startLogoutDelivery } from "../../src/sessions/logout-delivery.js";
 import type { Database } from "../../src/storage/open-database.js";
+import { freePort } from "./free-port.js";
 import { createTestStores } from "./test-stores.js";
 
 export interface TestServer {
@@ -107,15 +107,6 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       await rm(dataDirectory, { recursive: true, force: true });
     },
   };
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== "object" || address === null) throw new Error("no port");
-  return address.port;
 }
 
 export function collectLogs() {

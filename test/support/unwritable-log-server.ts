@@ -7,7 +7,8 @@ import { loadConfig } from "../../src/config/load-config.js";
 import { listen } from "../../src/http/listen.js";
 import { systemClock } from "../../src/lib/clock.js";
 import { createLogger } from "../../src/lib/logger.js";
-import { PASSWORD, freePort, type TestServer } from "./test-server.js";
+import { freePort } from "./free-port.js";
+import { PASSWORD, type TestServer } from "./test-server.js";
 
 export interface UnwritableLogServer extends TestServer {
   /** From now on, every attempt to write a log line throws. */
