@@ -5,7 +5,7 @@ import { callbackify } from "node:util";
 import { simpleParser, type ParsedMail } from "mailparser";
 import { SMTPServer, type SMTPServerSession } from "smtp-server";
 import { eventually } from "./eventually.js";
-import { freePort } from "./test-server.js";
+import { freePort } from "./free-port.js";
 
 /** How a mail server behaves. */
 export type MailServerMode =
