@@ -34,7 +34,7 @@ export async function createApp(deps: AppDeps) {
   const { config, stores, audit, issuer, basePath, clock, logger } = foundation;
   const pages = loadPages(foundation);
   const mail = createMail(foundation, pages);
-  const attempts = createAttempts(foundation);
+  const attempts = createAttempts(foundation, mail);
   const passwords = createPasswords(foundation, attempts);
   const tokens = await openTokens(foundation);
   const federation = createFederation(foundation, tokens);

@@ -12,6 +12,7 @@ import { createLogoutQueue } from "../sessions/logout-queue.js";
 import { createRememberUpstream, createSaveUpstreamSession } from "../oidc/remember-upstream.js";
 import { createUpstreamSessions } from "../oidc/upstream-sessions.js";
 import { createUpstreamSignOut } from "../oidc/upstream-sign-out.js";
+import type { Attempts } from "./attempts.js";
 import type { Federation } from "./federation.js";
 import type { Foundation } from "./foundation.js";
 import type { Pages } from "./pages.js";
@@ -25,6 +26,7 @@ export interface ProtocolParts {
   readonly pages: Pages;
   readonly passwords: Passwords;
   readonly secondStepParts: SecondStepParts;
+  readonly attempts: Attempts;
 }
 
 export type Protocol = ReturnType<typeof createProtocol>;
@@ -32,7 +34,7 @@ export type Protocol = ReturnType<typeof createProtocol>;
 /** The library, and what people and administrators do with what it makes. */
 export function createProtocol(
   foundation: Foundation,
-  { tokens, pages, passwords, federation }: ProtocolParts,
+  { tokens, pages, passwords, federation, attempts }: ProtocolParts,
 ) {
   const { stores, secrets, basePath, clock } = foundation;
   const { revocations, statusLists, keys } = tokens;
@@ -78,6 +80,7 @@ export function createProtocol(
     authSessionSealer: secrets.authSessions,
     signIn: passwords.signIn,
     findDemand,
+    attempts,
     values,
   });
   const sessions = createSessions({

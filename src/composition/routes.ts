@@ -14,7 +14,6 @@ import { addSessionRoutes } from "../http/session-routes.js";
 import { addStatusListRoute } from "../http/status-list-route.js";
 import { createOwnApiTokens } from "../oidc/own-api-tokens.js";
 import { createRateLimiters } from "../storage/rate-limiter.js";
-import type { Attempts } from "./attempts.js";
 import type { Foundation } from "./foundation.js";
 import { createAccountJourneys } from "./journeys.js";
 import type { Mail } from "./mail.js";
@@ -27,7 +26,6 @@ export interface RoutesParts extends ProtocolParts {
   readonly accountChanges: AccountChanges;
   readonly mail: Mail;
   readonly protocol: Protocol;
-  readonly attempts: Attempts;
 }
 
 /** What this server answers beside the library. */

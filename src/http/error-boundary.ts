@@ -2,6 +2,7 @@ import type { Context, Middleware } from "koa";
 import { LatchkeyError } from "../lib/errors.js";
 import type { Logger } from "../lib/logger.js";
 import type { Renderer } from "./render.js";
+import { renderTooManyAttempts } from "./too-many-attempts.js";
 import { renderOverloaded } from "./render-overloaded.js";
 
 export interface ErrorBoundaryDeps {
@@ -44,13 +45,7 @@ export function createErrorBoundary({ render, logger, basePath }: ErrorBoundaryD
       ctx.status = status;
       ctx.body = { error: code, error_description: message };
     } else if (status === 429) {
-      const retryUrl = ctx.method === "GET" ? ctx.originalUrl : undefined;
-      render(
-        ctx,
-        "too-many-attempts",
-        { retryAfterSeconds: retryAfterSeconds ?? 60, retryUrl },
-        429,
-      );
+      renderTooManyAttempts(ctx, render);
     } else if (status === 503) {
       renderOverloaded(ctx, retryAfterSeconds, render);
     } else if (status >= 500) {

@@ -6,6 +6,7 @@ import type { ProviderPages, UserCodeInputPage } from "../oidc/provider-pages.js
 import { describeScopes } from "../oidc/scope-words.js";
 import { describeAccount } from "./describe-account.js";
 import type { Renderer } from "./render.js";
+import { renderTooManyAttempts } from "./too-many-attempts.js";
 import { renderOverloaded } from "./render-overloaded.js";
 import { renderSignOutElsewhere } from "./render-sign-out-elsewhere.js";
 import { uidOf } from "./uid-of.js";
@@ -25,6 +26,7 @@ const USER_CODE_PROBLEMS: Record<NonNullable<UserCodeInputPage["problem"]>, stri
   expired: "This code has expired. Start again on your device to get a new one.",
   used: "This code has been used. Start again on your device to get a new one.",
   refused: "",
+  too_many: "",
   failed: "This did not work. Enter the code again.",
 };
 
@@ -119,6 +121,10 @@ export function createProviderPages({
     async renderUserCodeInput(ctx, { action, xsrf, userCode, problem }) {
       if (problem === "refused") {
         render(ctx, "device-done", { clientName: "The device", outcome: "refused" });
+        return;
+      }
+      if (problem === "too_many") {
+        renderTooManyAttempts(ctx, render, `${basePath}/device`);
         return;
       }
       const error = problem === undefined ? undefined : USER_CODE_PROBLEMS[problem];

@@ -1,5 +1,6 @@
 import type { Context } from "koa";
 import type { SignInResult } from "../accounts/sign-in.js";
+import type { Renderer } from "./render.js";
 
 /** What a form says that was refused, and with which status. */
 export interface FormRefusal {
@@ -33,4 +34,21 @@ function describeWait(seconds: number): string {
   if (minutes < 60) return minutes === 1 ? "1 minute" : `${minutes} minutes`;
   const hours = Math.ceil(seconds / 3600);
   return hours === 1 ? "1 hour" : `${hours} hours`;
+}
+
+/** 60 s: for limits that do not say how long they last. */
+const DEFAULT_RETRY_SECONDS = 60;
+
+/**
+ * Status 429, with what `Retry-After` of the answer says.
+ *
+ * @param retryUrl where to begin anew, safe to open with GET; of a GET itself unless told.
+ */
+export function renderTooManyAttempts(
+  ctx: Context,
+  render: Renderer["render"],
+  retryUrl = ctx.method === "GET" ? ctx.originalUrl : undefined,
+): void {
+  const retryAfterSeconds = Number(ctx.response.get("Retry-After")) || DEFAULT_RETRY_SECONDS;
+  render(ctx, "too-many-attempts", { retryAfterSeconds, retryUrl }, 429);
 }

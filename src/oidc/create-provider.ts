@@ -18,8 +18,14 @@ import type { CookieSignatures } from "../lib/cookie-signatures.js";
 import type { Logger } from "../lib/logger.js";
 import type { LogoutQueue } from "../sessions/logout-queue.js";
 import type { Sealer } from "../lib/seal.js";
+import type { AttemptLimits } from "../accounts/attempt-limits.js";
 import type { SignIn } from "../accounts/sign-in.js";
 import { tellAskedAcr, type FindDemand } from "./authentication-demand.js";
+import {
+  createLimitClientFailures,
+  createLimitRegistration,
+  limitUserCodes,
+} from "./attempt-guards.js";
 import { createAuthSessions } from "./auth-session.js";
 import { createIssueCode } from "./direct-code.js";
 import { createDirectSignIn, type DirectSignIn } from "./direct-sign-in.js";
@@ -94,6 +100,7 @@ export interface ProviderDeps {
   readonly upstreamAnswers: readonly FinishAnswer[];
   readonly signIn: SignIn;
   readonly findDemand: FindDemand;
+  readonly attempts: AttemptLimits;
   readonly values: ModelValues;
   readonly clock: Clock;
   readonly audit: Audit;
@@ -188,6 +195,8 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   });
   validatedClients.keepFor(provider);
   limitDevicePolling(provider, models);
+  const guarded = { ...settings, provider, attempts: deps.attempts };
+  limitUserCodes(guarded);
   const findPresentedToken = createFindPresentedToken({
     ...deps,
     provider,
@@ -223,8 +232,10 @@ export function createProvider(given: ProviderDeps): RunningProvider {
       createNoteSignOut(signOut.notes),
       ...deps.upstreamAnswers,
       tellPollingInterval,
+      createLimitClientFailures(guarded),
     ]),
   );
+  provider.use(createLimitRegistration(guarded));
   provider.use(createRegistrationSecrets(ROUTES.registration));
   listenToProvider(provider, { audit, logger });
   return {

@@ -1,4 +1,5 @@
 import type { Configuration, KoaContextWithOIDC } from "oidc-provider";
+import { TooManyAttempts } from "./attempt-guards.js";
 import { clientName } from "./client-name.js";
 import type { ProviderPages, UserCodeInputPage } from "./provider-pages.js";
 
@@ -29,7 +30,7 @@ export function createDeviceFlow(pages: ProviderPages): DeviceFlow {
         action: ctx.oidc.urlFor("code_verification"),
         xsrf: formSecret(ctx),
         userCode: typedCode(err),
-        problem: err === undefined ? undefined : (PROBLEMS[err.name] ?? "failed"),
+        problem: problemOf(err),
       });
     },
     userCodeConfirmSource: (ctx, ...[, client, deviceInfo, userCode]) =>
@@ -46,6 +47,11 @@ export function createDeviceFlow(pages: ProviderPages): DeviceFlow {
     successSource: (ctx) =>
       pages.renderDeviceDone(ctx, { clientName: clientName(ctx.oidc.client) }),
   };
+}
+
+function problemOf(err: Error | undefined): UserCodeInputPage["problem"] {
+  if (err === undefined) return undefined;
+  return err instanceof TooManyAttempts ? "too_many" : (PROBLEMS[err.name] ?? "failed");
 }
 
 /** What was typed, which the library's errors carry. */

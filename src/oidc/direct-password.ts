@@ -2,7 +2,8 @@ import type { TokenEndpointGrantContext } from "oidc-provider";
 import { PasswordHashingOverloadedError } from "../accounts/password-hashing-overloaded-error.js";
 import type { SignIn, SignInResult } from "../accounts/sign-in.js";
 import type { Audit } from "../lib/audit.js";
-import { TooManyAttempts, WrongCredentials } from "./first-party-errors.js";
+import { TooManyAttempts } from "./attempt-guards.js";
+import { WrongCredentials } from "./first-party-errors.js";
 import { requestFacts } from "./request-facts.js";
 import { temporarilyUnavailable } from "./translate-outages.js";
 

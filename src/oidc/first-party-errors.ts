@@ -33,14 +33,6 @@ export class WrongCredentials extends errors.OIDCProviderError {
   }
 }
 
-/** RFC 6585 §4; the code is that of RFC 6749 §4.1.2.1, since no token error means "later". */
-export class TooManyAttempts extends errors.OIDCProviderError {
-  constructor() {
-    super(429, "temporarily_unavailable");
-    this.error_description = "there were too many attempts: try again later";
-  }
-}
-
 const MEMBERS = Symbol("members of the answer");
 
 interface AnswerContext {

@@ -47,7 +47,16 @@ export interface UserCodeInputPage {
   readonly action: string;
   readonly xsrf: string;
   readonly userCode: string;
-  readonly problem: undefined | "missing" | "unknown" | "expired" | "used" | "refused" | "failed";
+  readonly problem:
+    | undefined
+    | "missing"
+    | "unknown"
+    | "expired"
+    | "used"
+    | "refused"
+    | "failed"
+    /** The answer says in `Retry-After` when the next is looked at. */
+    | "too_many";
 }
 
 export interface UserCodeConfirmPage {

@@ -28,11 +28,13 @@ export interface UserAgentOptions {
   readonly keepsCookies?: boolean;
   /** Redirects that are not followed, but returned as those that leave `origin`. */
   readonly stopsAt?: (url: URL) => boolean;
+  /** As a proxy tells it that the server trusts. */
+  readonly address?: string;
 }
 
 export function createUserAgent(
   origin: string,
-  { keepsCookies = true, stopsAt = () => false }: UserAgentOptions = {},
+  { keepsCookies = true, stopsAt = () => false, address }: UserAgentOptions = {},
 ): UserAgent {
   const cookies: Cookie[] = [];
 
@@ -45,6 +47,7 @@ export function createUserAgent(
       }
       const headers = new Headers(request.headers);
       headers.set("Accept", "text/html");
+      if (address !== undefined) headers.set("X-Forwarded-For", address);
       const cookie = cookieHeader(next.pathname);
       if (cookie !== "") headers.set("Cookie", cookie);
       const response = await fetch(next, { ...request, headers, redirect: "manual" });
