@@ -12,6 +12,13 @@ export interface AttemptGuardDeps {
   readonly openRegistration: boolean;
 }
 
+/** Puts all of them in place, and returns what is done with each answer. */
+export function guardAttempts(deps: AttemptGuardDeps): FinishAnswer {
+  limitUserCodes(deps);
+  deps.provider.use(createLimitRegistration(deps));
+  return createLimitClientFailures(deps);
+}
+
 /** RFC 6585 §4. */
 export class TooManyAttempts extends errors.OIDCProviderError {
   constructor() {
@@ -35,7 +42,7 @@ const CLIENT_ROUTES: ReadonlySet<string> = new Set([
  * User codes that are guessed (RFC 8628 §5.1): each lookup counts before it is made, until it has
  * found a code.
  */
-export function limitUserCodes({ provider, attempts }: AttemptGuardDeps): void {
+function limitUserCodes({ provider, attempts }: AttemptGuardDeps): void {
   const find = provider.DeviceCode.findByUserCode.bind(provider.DeviceCode);
   const limited: typeof find = async (userCode, options) => {
     const { ctx } = Provider;
@@ -53,13 +60,13 @@ export function limitUserCodes({ provider, attempts }: AttemptGuardDeps): void {
 }
 
 /** Registrations by anybody (RFC 7591 §5), and guesses at initial access tokens. */
-export function createLimitRegistration({ attempts, openRegistration }: AttemptGuardDeps) {
+function createLimitRegistration({ attempts, openRegistration }: AttemptGuardDeps) {
   return async (ctx: KoaContextWithOIDC, next: Next): Promise<void> => {
     if (ctx.method !== "POST" || ctx.path !== ROUTES.registration) return next();
     const attempt = await attempts.begin("registration", { from: sourceOf(ctx) });
     if (!attempt.isAllowed) return refuse(ctx, attempt.retryAfterSeconds);
     await next();
-    if (ctx.status === 201 && !openRegistration) await attempt.succeeded();
+    if (ctx.status !== 401 && !openRegistration) await attempt.succeeded();
   };
 }
 
@@ -67,7 +74,7 @@ export function createLimitRegistration({ attempts, openRegistration }: AttemptG
  * Clients that fail to authenticate. Their secrets are random and cannot be guessed, so whoever has
  * the right one never waits, whatever others at the same network do, and pays nothing for it.
  */
-export function createLimitClientFailures({ attempts }: AttemptGuardDeps): FinishAnswer {
+function createLimitClientFailures({ attempts }: AttemptGuardDeps): FinishAnswer {
   return (ctx) => (hasFailed(ctx) ? count(ctx) : undefined);
 
   async function count(ctx: KoaContextWithOIDC): Promise<void> {

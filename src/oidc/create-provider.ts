@@ -5,7 +5,6 @@
 import { hash } from "node:crypto";
 import type { Configuration, Provider } from "oidc-provider";
 import type { AccountStore } from "../accounts/account-store.js";
-import { verifyClientSecret } from "../clients/client-secret.js";
 import { createPublishedApis } from "../clients/published-apis.js";
 import type { ClientStore } from "../clients/client-store.js";
 import type { ResourceServerStore } from "../clients/resource-server-store.js";
@@ -21,11 +20,7 @@ import type { Sealer } from "../lib/seal.js";
 import type { AttemptLimits } from "../accounts/attempt-limits.js";
 import type { SignIn } from "../accounts/sign-in.js";
 import { tellAskedAcr, type FindDemand } from "./authentication-demand.js";
-import {
-  createLimitClientFailures,
-  createLimitRegistration,
-  limitUserCodes,
-} from "./attempt-guards.js";
+import { guardAttempts } from "./attempt-guards.js";
 import { createAuthSessions } from "./auth-session.js";
 import { createIssueCode } from "./direct-code.js";
 import { createDirectSignIn, type DirectSignIn } from "./direct-sign-in.js";
@@ -37,6 +32,7 @@ import { createVerifyIssuedAccessToken } from "../tokens/verify-issued-access-to
 import { createAdapterFactory } from "./adapter.js";
 import { createBackchannelLogout, type BackchannelLogout } from "./backchannel-logout.js";
 import { CommittingProvider } from "./committing-provider.js";
+import { compareClientSecret } from "./compare-client-secret.js";
 import { createConsumptions } from "./consumptions.js";
 import { createFindAccount } from "./find-account.js";
 import { createDoubt } from "./doubt.js";
@@ -195,8 +191,6 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   });
   validatedClients.keepFor(provider);
   limitDevicePolling(provider, models);
-  const guarded = { ...settings, provider, attempts: deps.attempts };
-  limitUserCodes(guarded);
   const findPresentedToken = createFindPresentedToken({
     ...deps,
     provider,
@@ -232,10 +226,9 @@ export function createProvider(given: ProviderDeps): RunningProvider {
       createNoteSignOut(signOut.notes),
       ...deps.upstreamAnswers,
       tellPollingInterval,
-      createLimitClientFailures(guarded),
+      guardAttempts({ ...settings, ...deps, provider }),
     ]),
   );
-  provider.use(createLimitRegistration(guarded));
   provider.use(createRegistrationSecrets(ROUTES.registration));
   listenToProvider(provider, { audit, logger });
   return {
@@ -248,11 +241,6 @@ export function createProvider(given: ProviderDeps): RunningProvider {
     signedOutNotes: signOut.notes,
     close: () => consumptions.stop(),
   };
-}
-
-/** The library compares secrets in the clear; ours are stored as hashes. */
-function compareClientSecret(this: { clientSecret?: string }, secret: string): boolean {
-  return this.clientSecret !== undefined && verifyClientSecret(secret, this.clientSecret);
 }
 
 function replayId(iss: string, jti: string): string {
