@@ -56,7 +56,7 @@ export function createMemoryAttemptStore(clock: Clock): AttemptStore {
       const forgivenAtSeconds =
         remaining === 0 ? nowSeconds : since + forgiven * rule.forgiveSeconds;
       const waitSeconds = waitAfter(failures, rule);
-      const blockedUntilSeconds = nowSeconds + waitSeconds;
+      const blockedUntilSeconds = waitSeconds === 0 ? 0 : nowSeconds + waitSeconds;
       const forgottenAtSeconds = forgivenAtSeconds + failures * rule.forgiveSeconds;
       const expiresAtSeconds = Math.max(blockedUntilSeconds, forgottenAtSeconds);
       put(bucket, { failures, forgivenAtSeconds, blockedUntilSeconds, expiresAtSeconds });

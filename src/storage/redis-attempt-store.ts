@@ -35,10 +35,11 @@ local forgiven = math.max(0, math.floor((now - since) / forgive))
 local remaining = math.max(0, failures - forgiven)
 failures = remaining + 1
 since = remaining == 0 and now or since + forgiven * forgive
-local wait = 0
+local wait, until_when = 0, 0
 for i = 3, #ARGV, 2 do
   if failures >= tonumber(ARGV[i]) then wait = tonumber(ARGV[i + 1]) end
 end
+if wait > 0 then until_when = now + wait end
 ends = math.max(now + wait, since + failures * forgive)
 local known = redis.call('HLEN', KEYS[1])
 if not value and known > 0 and known % 64 == 0 then
@@ -48,7 +49,7 @@ if not value and known > 0 and known % 64 == 0 then
     if until_ <= now then redis.call('HDEL', KEYS[1], all[i]) end
   end
 end
-redis.call('HSET', KEYS[1], ARGV[1], string.format('%d %d %d %d', failures, since, now + wait, ends))
+redis.call('HSET', KEYS[1], ARGV[1], string.format('%d %d %d %d', failures, since, until_when, ends))
 if ends - now > redis.call('TTL', KEYS[1]) then redis.call('EXPIRE', KEYS[1], ends - now) end
 return {1, wait}`,
 

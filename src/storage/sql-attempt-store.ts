@@ -35,7 +35,7 @@ export function createSqlAttemptStore({
     async count({ subject, source, rule }) {
       const nowSeconds = clock.nowSeconds();
       const waitSeconds = waitAfter(1, rule);
-      const until = nowSeconds + waitSeconds;
+      const until = waitSeconds === 0 ? 0 : nowSeconds + waitSeconds;
       const [counted] = await knex("attempt")
         .insert({
           subject,
@@ -98,8 +98,8 @@ export function createSqlAttemptStore({
     const failures = `(${remaining}) + 1`;
     const cases = steps
       .toReversed()
-      .map((step) => `when ${failures} >= ${step.failures} then ${step.waitSeconds}`);
-    const blockedUntil = `${nowSeconds} + case ${cases.join(" ")} else 0 end`;
+      .map((step) => `when ${failures} >= ${step.failures} then ${nowSeconds + step.waitSeconds}`);
+    const blockedUntil = `case ${cases.join(" ")} else 0 end`;
     const forgivenAt = `case when (${remaining}) = 0 then ${nowSeconds} else attempt.forgiven_at + (${passed}) * ${forgiveSeconds} end`;
     const forgottenAt = `${nowSeconds} + (${failures}) * ${forgiveSeconds}`;
     return {
@@ -107,7 +107,7 @@ export function createSqlAttemptStore({
       forgiven_at: knex.raw(forgivenAt),
       blocked_until: knex.raw(blockedUntil),
       expires_at: knex.raw(
-        `case when ${blockedUntil} > ${forgottenAt} then ${blockedUntil} else ${forgottenAt} end`,
+        `case when (${blockedUntil}) > ${forgottenAt} then ${blockedUntil} else ${forgottenAt} end`,
       ),
     };
   }

@@ -91,6 +91,15 @@ function itCounts(get: () => TestAttemptStore): void {
     expect(await get().store.count(bucket)).to.deep.equal({ isCounted: true, waitSeconds: 0 });
   });
 
+  it("makes nobody wait for a clock that was ahead", async () => {
+    const bucket = newBucket();
+    await get().advance(600);
+    await countTimes(bucket, 2);
+    await get().advance(-600);
+    expect(await get().store.findWait([bucket])).to.equal(0);
+    expect(await get().store.count(bucket)).to.deep.equal({ isCounted: true, waitSeconds: 60 });
+  });
+
   it("counts no more of 200 at once at two nodes than one after the other (FT-07)", async () => {
     const bucket = newBucket();
     const { store, other } = get();
