@@ -32,7 +32,7 @@ import { createVerifyIssuedAccessToken } from "../tokens/verify-issued-access-to
 import { createAdapterFactory } from "./adapter.js";
 import { createBackchannelLogout, type BackchannelLogout } from "./backchannel-logout.js";
 import { CommittingProvider } from "./committing-provider.js";
-import { compareClientSecret } from "./compare-client-secret.js";
+import { compareSecretHashes } from "./compare-secret-hashes.js";
 import { createConsumptions } from "./consumptions.js";
 import { createFindAccount } from "./find-account.js";
 import { createDoubt } from "./doubt.js";
@@ -169,7 +169,7 @@ export function createProvider(given: ProviderDeps): RunningProvider {
 
   followKeys(provider, deps.signingKeys);
   acceptNoncesOf(provider, deps.dpopNonceSecrets.slice(1));
-  provider.Client.prototype.compareClientSecret = compareClientSecret;
+  compareSecretHashes(provider);
   // The library reads, then writes; two nodes could both find nothing.
   provider.ReplayDetection.unique = (iss, jti, exp) =>
     models.insertOnce("ReplayDetection", replayId(iss, jti), { iss }, exp - clock.nowSeconds());

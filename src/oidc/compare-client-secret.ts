@@ -1,6 +1,0 @@
-import { verifyClientSecret } from "../clients/client-secret.js";
-
-/** The library compares secrets in the clear; ours are stored as hashes. */
-export function compareClientSecret(this: { clientSecret?: string }, secret: string): boolean {
-  return this.clientSecret !== undefined && verifyClientSecret(secret, this.clientSecret);
-}
