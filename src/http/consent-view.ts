@@ -31,7 +31,7 @@ export function createConsentView({
       sealedRequest: interaction.sealedRequest ?? "",
       client: {
         name: clientName(client),
-        host: host ?? "an application on this device",
+        host,
         unverified: record?.createdBy !== "administrator",
         uri: client.clientUri,
         policyUri: client.policyUri,

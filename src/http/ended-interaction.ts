@@ -5,6 +5,7 @@ import { readSealedRequestCookie } from "./sealed-request-cookie.js";
 import type { InteractionRoutesDeps } from "./interaction-deps.js";
 import { redirectUri } from "./return-address.js";
 import { allowFormReturn } from "./security-headers.js";
+import { message } from "../lib/message.js";
 
 /** The ways on when an interaction is gone: expired, done, or begun in another browser. */
 export interface EndedInteraction {
@@ -93,12 +94,12 @@ export function createEndedInteraction({
         ctx,
         "error",
         {
-          heading: "This form did not come from this page",
-          explanation: "It was sent from somewhere else or from another browser. Nothing was done.",
+          heading: message("common.form-foreign"),
+          explanation: message("errors.form-other-browser"),
           errorCode: undefined,
           errorDescription: undefined,
           requestId: String(ctx.state["requestId"]),
-          wayOn: { href: `${basePath}/interaction/${uid}`, label: "Open the page again" },
+          wayOn: { href: `${basePath}/interaction/${uid}`, label: message("errors.open-again") },
         },
         403,
       );

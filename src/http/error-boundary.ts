@@ -4,6 +4,7 @@ import type { Logger } from "../lib/logger.js";
 import type { Renderer } from "./render.js";
 import { renderTooManyAttempts } from "./too-many-attempts.js";
 import { renderOverloaded } from "./render-overloaded.js";
+import { message } from "../lib/message.js";
 
 export interface ErrorBoundaryDeps {
   readonly render: Renderer["render"];
@@ -27,7 +28,7 @@ export function createErrorBoundary({ render, logger, basePath }: ErrorBoundaryD
 
   function notFound(ctx: Context): void {
     if (wantsPage(ctx)) {
-      showError(ctx, 404, ["There is no such page", "The address may be old or mistyped."]);
+      showError(ctx, { status: 404, kind: "no-page" });
       return;
     }
     ctx.status = 404;
@@ -35,7 +36,7 @@ export function createErrorBoundary({ render, logger, basePath }: ErrorBoundaryD
   }
 
   function answer(ctx: Context, err: unknown): void {
-    const { status, code, message, retryAfterSeconds } = failureOf(ownErrorOf(err));
+    const { status, code, text, retryAfterSeconds } = failureOf(ownErrorOf(err));
     const line = { err, requestId: String(ctx.state["requestId"]), path: ctx.path };
     if (status >= 500) logger.error(line, "request failed");
     else logger.warn(line, "request refused");
@@ -43,42 +44,52 @@ export function createErrorBoundary({ render, logger, basePath }: ErrorBoundaryD
     if (retryAfterSeconds !== undefined) ctx.set("Retry-After", String(retryAfterSeconds));
     if (!wantsPage(ctx)) {
       ctx.status = status;
-      ctx.body = { error: code, error_description: message };
+      ctx.body = { error: code, error_description: text };
     } else if (status === 429) {
       renderTooManyAttempts(ctx, render);
     } else if (status === 503) {
       renderOverloaded(ctx, retryAfterSeconds, render);
     } else if (status >= 500) {
-      showError(ctx, status, ["Something went wrong on our side", RETRY]);
+      showError(ctx, { status, kind: "server" });
     } else {
-      showError(ctx, status, ["This request could not be understood", message]);
+      showError(ctx, { status, kind: "request", detail: text });
     }
   }
 
-  function showError(ctx: Context, status: number, [heading, explanation]: [string, string]): void {
+  function showError(ctx: Context, { status, kind, detail }: Shown): void {
     render(
       ctx,
       "error",
       {
-        heading,
-        explanation,
+        ...WORDS[kind],
         errorCode: undefined,
-        errorDescription: undefined,
+        errorDescription: detail,
         requestId: String(ctx.state["requestId"]),
-        wayOn: { href: `${basePath}/`, label: "Go to the start page" },
+        wayOn: { href: `${basePath}/`, label: message("common.to-start-page") },
       },
       status,
     );
   }
 }
 
-const RETRY = "Nothing was lost. Please try again in a moment.";
+const WORDS = {
+  "no-page": { heading: message("errors.no-page"), explanation: message("errors.no-page-why") },
+  server: { heading: message("errors.server"), explanation: message("errors.server-next") },
+  request: { heading: message("errors.request"), explanation: message("errors.request-next") },
+};
+
+interface Shown {
+  readonly status: number;
+  readonly kind: keyof typeof WORDS;
+  /** For the developer of whatever sent the request. */
+  readonly detail?: string;
+}
 
 /** What may be told about an error. */
 interface Failure {
   readonly status: number;
   readonly code: string;
-  readonly message: string;
+  readonly text: string;
   readonly retryAfterSeconds: number | undefined;
 }
 
@@ -90,16 +101,16 @@ function ownErrorOf(err: unknown): unknown {
 function failureOf(err: unknown): Failure {
   if (err instanceof LatchkeyError) {
     const { status, code, retryAfterSeconds } = err;
-    const message = status < 500 ? err.message : "the server could not answer";
-    return { status, code, message, retryAfterSeconds };
+    const text = status < 500 ? err.message : "the server could not answer";
+    return { status, code, text, retryAfterSeconds };
   }
   if (isExposedHttpError(err)) {
-    const { status, message } = err;
+    const { status, message: text } = err;
     const code = status < 500 ? "invalid_request" : "temporarily_unavailable";
-    return { status, code, message, retryAfterSeconds: undefined };
+    return { status, code, text, retryAfterSeconds: undefined };
   }
-  const message = "the server could not answer";
-  return { status: 500, code: "server_error", message, retryAfterSeconds: undefined };
+  const text = "the server could not answer";
+  return { status: 500, code: "server_error", text, retryAfterSeconds: undefined };
 }
 
 function wantsPage(ctx: Context): boolean {

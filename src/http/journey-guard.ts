@@ -2,6 +2,7 @@ import type { Context, Next } from "koa";
 import type { FormGuard } from "./form-guard.js";
 import { readForm } from "./read-form.js";
 import type { Renderer } from "./render.js";
+import { message } from "../lib/message.js";
 
 export type HandleJourneyForm = (
   ctx: Context,
@@ -37,12 +38,12 @@ export function createJourneyGuard({
       ctx,
       "error",
       {
-        heading: "This form did not come from this page",
-        explanation: "It was sent from somewhere else or from another browser. Nothing was done.",
+        heading: message("common.form-foreign"),
+        explanation: message("errors.form-other-browser"),
         errorCode: undefined,
         errorDescription: undefined,
         requestId: String(ctx.state["requestId"]),
-        wayOn: { href: `${basePath}/`, label: "Go to the start page" },
+        wayOn: { href: `${basePath}/`, label: message("common.to-start-page") },
       },
       403,
     );

@@ -16,6 +16,7 @@ import { redirectUri, returnHost } from "./return-address.js";
 import { allowFormReturn } from "./security-headers.js";
 import { passwordRefusal, type FormRefusal } from "./too-many-attempts.js";
 import { requestOf } from "./sign-in-hub.js";
+import { message, type Message } from "../lib/message.js";
 
 export interface PasswordStep {
   /** `isAskedFor`: the person wants to choose, so that no provider is chosen for them. */
@@ -36,7 +37,7 @@ export interface PasswordStep {
 }
 
 /** The same words for every reason, so that nobody learns which accounts exist. */
-const REFUSED = "The email, username or password is not right. Check them and try again.";
+const REFUSED = message("login.refused");
 
 export function createPasswordStep(
   {

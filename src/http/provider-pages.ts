@@ -2,7 +2,7 @@ import type { Context } from "koa";
 import { toAccountId } from "../accounts/account.js";
 import type { AccountStore } from "../accounts/account-store.js";
 import type { HeldSession } from "../oidc/browser-accounts.js";
-import type { ProviderPages, UserCodeInputPage } from "../oidc/provider-pages.js";
+import type { ProviderPages } from "../oidc/provider-pages.js";
 import { describeScopes } from "../oidc/scope-words.js";
 import { describeAccount } from "./describe-account.js";
 import type { Renderer } from "./render.js";
@@ -11,6 +11,8 @@ import { renderOverloaded } from "./render-overloaded.js";
 import { renderSignOutElsewhere } from "./render-sign-out-elsewhere.js";
 import { uidOf } from "./uid-of.js";
 import { allowFormReturn } from "./security-headers.js";
+import { message } from "../lib/message.js";
+import type { ErrorView } from "./views.js";
 
 export interface ProviderPagesDeps {
   readonly accounts: AccountStore;
@@ -20,48 +22,27 @@ export interface ProviderPagesDeps {
   readonly basePath: string;
 }
 
-const USER_CODE_PROBLEMS: Record<NonNullable<UserCodeInputPage["problem"]>, string> = {
-  missing: "Enter the code that your device shows.",
-  unknown: "This code is not known. Check it and try again.",
-  expired: "This code has expired. Start again on your device to get a new one.",
-  used: "This code has been used. Start again on your device to get a new one.",
-  refused: "",
-  too_many: "",
-  failed: "This did not work. Enter the code again.",
-};
-
-/** Where the person is nobody knows, so the zone is named. */
-const TIME = new Intl.DateTimeFormat("en", {
-  dateStyle: "long",
-  timeStyle: "short",
-  timeZone: "UTC",
-});
-
 /** What an authorization error means to the person who sees it, by its OAuth code. */
-const EXPLANATIONS: Record<string, { heading: string; explanation: string }> = {
+const EXPLANATIONS: Record<string, Pick<ErrorView, "heading" | "explanation">> = {
   invalid_client: {
-    heading: "This application is not known here",
-    explanation: "It may have been removed, or the link that led here is wrong.",
+    heading: message("errors.client"),
+    explanation: message("errors.client-why"),
   },
   invalid_redirect_uri: {
-    heading: "This application asked to return to an address that it has not registered",
-    explanation:
-      "To protect you, nothing was sent there. The people who run it can put this right.",
+    heading: message("errors.return"),
+    explanation: message("errors.return-why"),
   },
   invalid_request: {
-    heading: "The application sent a request that cannot be answered",
-    explanation: "Go back to it and try again. If this happens again, tell the people who run it.",
+    heading: message("errors.client-request"),
+    explanation: message("errors.client-request-next"),
   },
   server_error: {
-    heading: "Something went wrong on our side",
-    explanation: "Nothing was lost. Please try again in a moment.",
+    heading: message("errors.server"),
+    explanation: message("errors.server-next"),
   },
 };
 
-const OTHER = {
-  heading: "The request could not be completed",
-  explanation: "Go back to the application and try again.",
-};
+const OTHER = { heading: message("errors.other"), explanation: message("errors.other-next") };
 
 const NOTHING_KNOWN = { told: [], untold: [], offline: [] };
 
@@ -87,7 +68,7 @@ export function createProviderPages({
       const words = EXPLANATIONS[page.error] ?? OTHER;
       const status = ctx.status >= 400 ? ctx.status : 400;
       const requestId = String(ctx.state["requestId"]);
-      const wayOn = { href: `${basePath}/`, label: "Go to the start page" };
+      const wayOn = { href: `${basePath}/`, label: message("common.to-start-page") };
       const { error: errorCode, errorDescription } = page;
       render(ctx, "error", { ...words, errorCode, errorDescription, requestId, wayOn }, status);
     },
@@ -120,21 +101,23 @@ export function createProviderPages({
 
     async renderUserCodeInput(ctx, { action, xsrf, userCode, problem }) {
       if (problem === "refused") {
-        render(ctx, "device-done", { clientName: "The device", outcome: "refused" });
+        render(ctx, "device-done", { clientName: undefined, outcome: "refused" });
         return;
       }
       if (problem === "too_many") {
         renderTooManyAttempts(ctx, render, `${basePath}/device`);
         return;
       }
-      const error = problem === undefined ? undefined : USER_CODE_PROBLEMS[problem];
+      const error = problem === undefined ? undefined : message(`device.problem-${problem}`);
       const data = { action, xsrf, userCode, error };
       render(ctx, "device-code", data, problem === undefined ? 200 : 422);
     },
 
     async renderUserCodeConfirm(ctx, { scopes, requestedAtSeconds, ...page }) {
       const items = describeScopes(scopes, []).flatMap((group) => group.items);
-      const requestedAt = `${TIME.format(requestedAtSeconds * 1000)} UTC`;
+      const requestedAt = message("common.ago", {
+        when: { atSeconds: requestedAtSeconds, show: "date-time" },
+      });
       render(ctx, "device-confirm", { ...page, requestedAt, scopes: items });
     },
 

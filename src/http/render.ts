@@ -47,7 +47,13 @@ export function createRenderer(deps: RendererDeps): Renderer {
   let translate: Translate = translators.markupFor("en");
   environment.addGlobal(
     "t",
-    (...told: Parameters<Translate>) => new nunjucks.runtime.SafeString(translate(...told)),
+    (
+      told: Parameters<Translate>[0] | nunjucks.runtime.SafeString,
+      values?: Parameters<Translate>[1],
+    ) =>
+      told instanceof nunjucks.runtime.SafeString
+        ? told
+        : new nunjucks.runtime.SafeString(translate(told, values)),
   );
   environment.addFilter("aboutField", (problems: readonly { field: string }[], name: string) =>
     problems.filter(({ field }) => field === name),

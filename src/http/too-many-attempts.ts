@@ -1,10 +1,11 @@
 import type { Context } from "koa";
 import type { SignInResult } from "../accounts/sign-in.js";
+import { message, type Message } from "../lib/message.js";
 import type { Renderer } from "./render.js";
 
 /** What a form says that was refused, and with which status. */
 export interface FormRefusal {
-  readonly error: string;
+  readonly error: Message;
   readonly status: 422 | 429;
 }
 
@@ -12,7 +13,7 @@ export interface FormRefusal {
 export function tooManyAttempts(ctx: Context, retryAfterSeconds: number): FormRefusal {
   ctx.set("Retry-After", String(retryAfterSeconds));
   return {
-    error: `There were too many wrong attempts. Wait ${describeWait(retryAfterSeconds)}, then try again.`,
+    error: describeWait("limits.wrong-", retryAfterSeconds),
     status: 429,
   };
 }
@@ -21,19 +22,19 @@ export function tooManyAttempts(ctx: Context, retryAfterSeconds: number): FormRe
 export function passwordRefusal(
   ctx: Context,
   result: Extract<SignInResult, { outcome: "refused" }>,
-  otherwise: string,
+  otherwise: Message,
 ): FormRefusal {
   return result.retryAfterSeconds === undefined
     ? { error: otherwise, status: 422 }
     : tooManyAttempts(ctx, result.retryAfterSeconds);
 }
 
-function describeWait(seconds: number): string {
-  if (seconds <= 30) return seconds === 1 ? "1 second" : `${seconds} seconds`;
+/** The wait in the largest unit that is not too coarse, rounded up. */
+export function describeWait(prefix: "limits.wrong-" | "limits.many-", seconds: number): Message {
+  if (seconds <= 30) return message(`${prefix}second`, { n: seconds });
   const minutes = Math.ceil(seconds / 60);
-  if (minutes < 60) return minutes === 1 ? "1 minute" : `${minutes} minutes`;
-  const hours = Math.ceil(seconds / 3600);
-  return hours === 1 ? "1 hour" : `${hours} hours`;
+  if (minutes < 60) return message(`${prefix}minute`, { n: minutes });
+  return message(`${prefix}hour`, { n: Math.ceil(seconds / 3600) });
 }
 
 /** 60 s: for limits that do not say how long they last. */
@@ -50,5 +51,6 @@ export function renderTooManyAttempts(
   retryUrl = ctx.method === "GET" ? ctx.originalUrl : undefined,
 ): void {
   const retryAfterSeconds = Number(ctx.response.get("Retry-After")) || DEFAULT_RETRY_SECONDS;
-  render(ctx, "too-many-attempts", { retryAfterSeconds, retryUrl }, 429);
+  const wait = describeWait("limits.many-", retryAfterSeconds);
+  render(ctx, "too-many-attempts", { wait, retryUrl }, 429);
 }

@@ -1,3 +1,4 @@
+import type { Message } from "../lib/message.js";
 import type { AccountViews } from "./account/account-views.js";
 import type { AccountChoice } from "./describe-account.js";
 import type { ProviderButton } from "./federation/ways-in.js";
@@ -7,7 +8,8 @@ import type { PlaygroundViews } from "./playground/playground-views.js";
 
 /**
  * Every page, by the name of its template, with what the template needs. A new page is a row here,
- * one in `IS_VIEW` and a file `views/<name>.njk`. All strings are plain text: templates escape them.
+ * one in `IS_VIEW` and a file `views/<name>.njk`. All strings are plain text: templates escape them,
+ * and put messages into words (`t`).
  */
 export interface Views extends PlaygroundViews, AccountViews, JourneyViews {
   login: LoginView;
@@ -81,7 +83,7 @@ export interface LoginView extends RequestForm, AsksForPasskey, SignInLinks {
   readonly identifier: string;
   /** The box "Keep me signed in", which posts `keep`, is ticked. */
   readonly keep: boolean;
-  readonly error: string | undefined;
+  readonly error: Message | undefined;
   /** Passwords are a way in. */
   readonly password: boolean;
   readonly providers: readonly ProviderButton[];
@@ -102,7 +104,7 @@ export interface LinkAccountView extends RequestForm {
   /** With which the account can be opened, too. */
   readonly providers: readonly ProviderButton[];
   readonly otherUrl: string;
-  readonly error: string | undefined;
+  readonly error: Message | undefined;
 }
 
 /** Posts `account`: the handle of the one that was chosen. */
@@ -119,8 +121,8 @@ export interface ChooseAccountView extends RequestForm {
 export interface ConsentView extends RequestForm {
   readonly client: {
     readonly name: string;
-    /** Host of the redirect URI. */
-    readonly host: string;
+    /** Host of the redirect URI; undefined when it leads to an application on the device. */
+    readonly host: string | undefined;
     /** Nobody here has looked at who runs this client. */
     readonly unverified: boolean;
     /** These three are linked only when they are https. */
@@ -130,7 +132,7 @@ export interface ConsentView extends RequestForm {
   };
   readonly account: { readonly name: string; readonly email: string | undefined };
   /** Items are verb phrases: "See your name". */
-  readonly groups: readonly { readonly title: string; readonly items: readonly string[] }[];
+  readonly groups: readonly { readonly title: Message; readonly items: readonly Message[] }[];
   readonly resources: readonly { readonly name: string; readonly items: readonly string[] }[];
   /** The client keeps access while the person is away. */
   readonly offline: boolean;
@@ -164,7 +166,6 @@ export interface SignedOutView {
   readonly clientUri: string | undefined;
 }
 
-/** Posts `xsrf` and `user_code`. */
 /** The browser goes on by itself. */
 export interface SignOutElsewhereView {
   readonly displayName: string;
@@ -176,7 +177,7 @@ export interface DeviceCodeView {
   readonly xsrf: string;
   /** As typed before or given in the link; "" at first. */
   readonly userCode: string;
-  readonly error: string | undefined;
+  readonly error: Message | undefined;
 }
 
 /** Posts `xsrf`, `user_code`, and `confirm=yes` or `abort=yes`. */
@@ -187,26 +188,26 @@ export interface DeviceConfirmView {
   readonly clientName: string;
   readonly ipAddress: string;
   readonly userAgent: string;
-  /** In words: "today at 14:05 UTC". */
-  readonly requestedAt: string;
+  readonly requestedAt: Message;
   /** Verb phrases, as on the consent page. */
-  readonly scopes: readonly string[];
+  readonly scopes: readonly Message[];
 }
 
 export interface DeviceDoneView {
-  readonly clientName: string;
+  /** Undefined: it is not known any more which it was. */
+  readonly clientName: string | undefined;
   readonly outcome: "connected" | "refused";
 }
 
 export interface ErrorView {
-  readonly heading: string;
-  readonly explanation: string;
+  readonly heading: Message;
+  readonly explanation: Message;
   /** `error` and `error_description` of the protocol, for the developer of the client. */
   readonly errorCode: string | undefined;
   readonly errorDescription: string | undefined;
   readonly requestId: string;
   /** `href` is ours: it is linked as it is. */
-  readonly wayOn: { readonly href: string; readonly label: string } | undefined;
+  readonly wayOn: { readonly href: string; readonly label: Message } | undefined;
 }
 
 /** Its interaction is gone, and with it every copy of its request. */
@@ -234,7 +235,7 @@ export interface OverloadedView {
 }
 
 export interface TooManyAttemptsView {
-  readonly retryAfterSeconds: number;
+  readonly wait: Message;
   /** Safe to open with GET. */
   readonly retryUrl: string | undefined;
 }

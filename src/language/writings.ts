@@ -62,6 +62,7 @@ export const MARKUP: Writing = {
 
 const ELEMENTS: Readonly<Record<string, readonly [before: string, after: string]>> = {
   b: ["<strong>", "</strong>"],
+  muted: ['<span class="muted">', "</span>"],
   code: ['<span class="mono">', "</span>"],
 };
 

@@ -39,6 +39,11 @@ export interface Age {
   readonly unit: "minute" | "hour" | "day";
 }
 
+/** A name or a sentence that is in one language only: an operator or another server wrote it. */
+export function asWritten(text: string): Message {
+  return message("common.as-written", { text });
+}
+
 export function message(key: string, values?: MessageValues): Message {
   return { key, values };
 }

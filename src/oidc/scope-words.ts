@@ -1,36 +1,27 @@
+import { message, type Message } from "../lib/message.js";
+
 /** What a scope or claim lets an application do, as a phrase after "This application will …". */
 export interface ScopeGroup {
-  readonly title: string;
-  readonly items: readonly string[];
+  readonly title: Message;
+  readonly items: readonly Message[];
 }
 
-const GROUPS: readonly { title: string; words: Readonly<Record<string, string>> }[] = [
-  {
-    title: "Your identity",
-    words: {
-      openid: "Know who you are when you sign in",
-      profile: "See your profile: name, username, picture, birthday, language and time zone",
-    },
-  },
-  {
-    title: "Contact",
-    words: {
-      email: "See your email address",
-      phone: "See your phone number",
-      address: "See your postal address",
-    },
-  },
+const GROUPS: readonly { title: string; scopes: readonly string[] }[] = [
+  { title: "consent.group-identity", scopes: ["openid", "profile"] },
+  { title: "consent.group-contact", scopes: ["email", "phone", "address"] },
 ];
 
 /** `offline_access` is told apart on the page, since it is about time and not about data. */
 export function describeScopes(scopes: readonly string[], claims: readonly string[]): ScopeGroup[] {
-  const groups = GROUPS.map(({ title, words }) => ({
-    title,
-    items: scopes.flatMap((scope) => words[scope] ?? []),
+  const groups = GROUPS.map((group) => ({
+    title: message(group.title),
+    items: scopes
+      .filter((scope) => group.scopes.includes(scope))
+      .map((scope) => message(`consent.scope-${scope}`)),
   }));
   groups.push({
-    title: "Single details",
-    items: claims.map((claim) => `See your ${claim.replaceAll("_", " ")}`),
+    title: message("consent.group-details"),
+    items: claims.map((claim) => message("consent.claim", { claim: claim.replaceAll("_", " ") })),
   });
   return groups.filter((group) => group.items.length > 0);
 }

@@ -1,9 +1,16 @@
-import { message } from "../../src/lib/message.js";
+import { asWritten, message } from "../../src/lib/message.js";
 import type { AccountViews } from "../../src/http/account/account-views.js";
 import { CORP, GITHUB } from "./federation-samples.js";
+import { describeScopes } from "../../src/oidc/scope-words.js";
 
 /** 3 November 2026. */
 const AUTUMN = { atSeconds: 1_793_664_000, show: "date" } as const;
+
+const ago = (count: number, unit: "minute" | "hour" | "day") =>
+  message("common.ago", { when: { ago: count, unit } });
+
+/** 3 November 2026. */
+const ON_A_DAY = message("common.on-date", { date: { atSeconds: 1_793_700_000, show: "date" } });
 
 const frame = {
   csrfToken: "csrf-1",
@@ -29,10 +36,10 @@ const pageAt = (index: number) => ({
 });
 
 const current = {
-  device: "Firefox on Linux",
-  place: "Network 203.0.113.x",
-  lastUsed: "just now",
-  signedIn: "3 hours ago",
+  device: message("account.device-on", { browser: "Firefox", system: "Linux" }),
+  place: message("account.place", { address: "203.0.113.x" }),
+  lastUsed: message("common.just-now"),
+  signedIn: ago(3, "hour"),
   apps: ["Example Notes", "Example Payroll"],
 };
 
@@ -56,7 +63,9 @@ const confirm = {
   cancelUrl: "/account",
   csrfToken: "csrf-1",
   act: "sealed-act",
-  purpose: "sign out Safari on iPhone",
+  purpose: message("account.act-end-session", {
+    device: message("account.device-on", { browser: "Safari", system: "iPhone" }),
+  }),
   person: frame.person,
   username: "ada",
   hasPassword: true,
@@ -75,23 +84,25 @@ export const ACCOUNT_STATES: {
       ...frame,
       ...pageAt(1),
       isOneOfSeveral: true,
-      notice: "Signed out: Chrome on Windows.",
+      notice: message("account.device-ended", {
+        device: message("account.device-on", { browser: "Chrome", system: "Windows" }),
+      }),
       current,
       others: [
         {
           handle: "handle-1",
-          device: "Safari on iPhone",
-          place: "Network 2001:db8:1:…",
-          lastUsed: "2 days ago",
-          signedIn: "on 3 November 2026",
+          device: message("account.device-on", { browser: "Safari", system: "iPhone" }),
+          place: message("account.place", { address: "2001:db8:1:…" }),
+          lastUsed: ago(2, "day"),
+          signedIn: ON_A_DAY,
           apps: ["Überregionales Reimbursement & Business Travel Portal", "Example Notes"],
         },
         {
           handle: "handle-2",
-          device: "Unknown device",
-          place: "Unknown network",
-          lastUsed: "5 minutes ago",
-          signedIn: "12 days ago",
+          device: message("account.device-unknown"),
+          place: message("account.place-unknown"),
+          lastUsed: ago(5, "minute"),
+          signedIn: ago(12, "day"),
           apps: [],
         },
       ],
@@ -108,13 +119,17 @@ export const ACCOUNT_STATES: {
           name: "Example Notes",
           uri: "https://notes.example",
           groups: [
-            { title: "Your identity", items: ["Know who you are when you sign in"] },
-            { title: "Contact", items: ["See your email address"] },
-            { title: "Example Calendar", items: ["See your events", "Add and change events"] },
+            ...describeScopes(["openid", "email"], []),
+            {
+              title: asWritten("Example Calendar"),
+              items: [asWritten("See your events"), asWritten("Add and change events")],
+            },
           ],
           offline: true,
-          use: "Last used 3 hours ago",
-          allowed: "on 3 November 2026",
+          use: message("account.app-use-allowed", {
+            use: message("account.app-used", { when: ago(3, "hour") }),
+            when: ON_A_DAY,
+          }),
         },
         {
           clientId: "payroll",
@@ -122,8 +137,7 @@ export const ACCOUNT_STATES: {
           uri: undefined,
           groups: [],
           offline: false,
-          use: "Not in use at present",
-          allowed: undefined,
+          use: message("account.app-unused"),
         },
       ],
     },
@@ -134,7 +148,7 @@ export const ACCOUNT_STATES: {
     wrong: {
       ...signIn,
       identifier: "ada@example.org",
-      error: "The email, username or password is not right.",
+      error: message("login.refused"),
       status: 422,
     },
     ended: { ...signIn, wasEnded: true },
@@ -149,14 +163,14 @@ export const ACCOUNT_STATES: {
   },
   "account/confirm": {
     first: confirm,
-    wrong: { ...confirm, error: "The password is not right.", status: 422 },
+    wrong: { ...confirm, error: message("login.wrong-password"), status: 422 },
     provider: { ...confirm, providers: [CORP] },
   },
   "account/security": {
     several: {
       ...frame,
       ...pageAt(0),
-      notice: "You can sign in with GitHub now.",
+      notice: message("account.linked", { provider: "GitHub" }),
       sections: [
         {
           name: "password",

@@ -1,6 +1,7 @@
 import { describeRefusal } from "../../src/http/federation/refusal-words.js";
 import type { ProviderButton } from "../../src/http/federation/ways-in.js";
 import type { Views } from "../../src/http/views.js";
+import { message } from "../../src/lib/message.js";
 
 const requestForm = { action: "/submit", csrfToken: "csrf-1", sealedRequest: "sealed-1" };
 
@@ -62,7 +63,7 @@ export const LOGIN_STATES: Record<string, Views["login"] & { status?: number }> 
     ...login,
     providers: [CORP],
     identifier: "person@example.org",
-    error: "The email, username or password is not right.",
+    error: message("login.refused"),
     status: 422,
   },
 };
@@ -80,7 +81,7 @@ const link = {
 
 export const LINK_ACCOUNT_STATES: Record<string, Views["link-account"] & { status?: number }> = {
   password: link,
-  wrong: { ...link, error: "The password is not right. Check it and try again.", status: 422 },
+  wrong: { ...link, error: message("login.wrong-password"), status: 422 },
   provider: {
     ...link,
     action: "",
@@ -103,7 +104,7 @@ const refusal = (reason: Parameters<typeof describeRefusal>[0]) => ({
   errorCode: reason,
   errorDescription: undefined,
   requestId: "01JD9Q6Z8Y3W",
-  wayOn: { href: "/sign-in", label: "Choose how to sign in" },
+  wayOn: { href: "/sign-in", label: message("login.choose-how") },
   status: 403,
 });
 

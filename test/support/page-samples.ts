@@ -8,6 +8,9 @@ import {
 } from "./federation-samples.js";
 import { JOURNEY_STATES } from "./journey-samples.js";
 import { PLAYGROUND_STATES } from "./playground-samples.js";
+import { message } from "../../src/lib/message.js";
+import { describeWait } from "../../src/http/too-many-attempts.js";
+import { describeScopes } from "../../src/oidc/scope-words.js";
 
 /** One state of one page, as a person may meet it. */
 export interface PageSample<V extends ViewName = ViewName> {
@@ -21,6 +24,10 @@ export interface PageSample<V extends ViewName = ViewName> {
 const requestForm = { action: "/submit", csrfToken: "csrf-1", sealedRequest: "sealed-1" };
 const requestId = "01JD9Q6Z8Y3W";
 const host = "id.example.org";
+
+const REQUESTED_AT = message("common.ago", {
+  when: { atSeconds: 1_795_356_300, show: "date-time" },
+});
 
 const signedOut = {
   stayed: false,
@@ -64,7 +71,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       returnHost: "notes.example",
       identifier: "person@example.org",
       keep: true,
-      error: "The email, username or password is not right.",
+      error: message("login.refused"),
       cancelAction: "/cancel",
       status: 401,
     },
@@ -75,7 +82,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       returnHost: "notes.example",
       identifier: "",
       keep: false,
-      error: "Enter your email or username.",
+      error: message("login.refused"),
       cancelAction: "/cancel",
       status: 400,
     },
@@ -122,8 +129,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       },
       account: { name: "Demo Person", email: "person@example.org" },
       groups: [
-        { title: "Your identity", items: ["See your name and picture"] },
-        { title: "Your contact", items: ["See your email address", "See your phone number"] },
+        ...describeScopes(["openid", "profile", "email", "phone"], ["phone_number_verified"]),
       ],
       resources: [],
       offline: false,
@@ -140,7 +146,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
         policyUri: "http://helper.example/privacy",
       },
       account: { name: "Demo Person", email: undefined },
-      groups: [{ title: "Your identity", items: ["See your name and picture"] }],
+      groups: describeScopes(["openid"], []),
       resources: [{ name: "Expenses API", items: ["Read your expense reports", "File new ones"] }],
       offline: true,
       returnHost: "helper.example",
@@ -148,7 +154,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
     },
     bare: {
       ...requestForm,
-      client: { name: "Status Page", host: "127.0.0.1:4000", unverified: false },
+      client: { name: "Status Page", host: undefined, unverified: false },
       account: { name: "person", email: undefined },
       groups: [],
       resources: [],
@@ -189,7 +195,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       action: "/submit",
       xsrf: "xsrf-1",
       userCode: "WDJB-MJH",
-      error: "No device is waiting for this code. Check it, or start again on the device.",
+      error: message("device.problem-unknown"),
       status: 400,
     },
   },
@@ -201,8 +207,8 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       clientName: "Example TV",
       ipAddress: "203.0.113.42",
       userAgent: "ExampleTelevision/7.0 (Linux; 4K) ExampleEngine/537.36 ExampleBrowser/108.0",
-      requestedAt: "22 November 2026, 14:05 UTC",
-      scopes: ["See your name and picture", "Play your saved films"],
+      requestedAt: REQUESTED_AT,
+      scopes: describeScopes(["openid", "profile"], []).flatMap(({ items }) => items),
     },
     bare: {
       action: "/submit",
@@ -211,29 +217,29 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       clientName: "backup-cli",
       ipAddress: "2001:db8:85a3:8d3:1319:8a2e:370:7348",
       userAgent: "backup-cli/2.4.1",
-      requestedAt: "November 22, 2026 at 6:20 PM UTC",
+      requestedAt: REQUESTED_AT,
       scopes: [],
     },
   },
   "device-done": {
     connected: { clientName: "Example TV", outcome: "connected" },
     refused: { clientName: "Example TV", outcome: "refused" },
+    "refused-unknown": { clientName: undefined, outcome: "refused" },
   },
   error: {
     ...REFUSAL_STATES,
     protocol: {
-      heading: "This sign-in cannot go on",
-      explanation:
-        "Example Notes sent a request that we cannot answer safely. Go back to the app and try again.",
+      heading: message("errors.return"),
+      explanation: message("errors.return-why"),
       errorCode: "invalid_redirect_uri",
       errorDescription: "redirect_uri did not match any of the client's registered redirect_uris",
       requestId,
-      wayOn: { href: "/", label: "Go to the start page" },
+      wayOn: { href: "/", label: message("common.to-start-page") },
       status: 400,
     },
     bare: {
-      heading: "There is no page here",
-      explanation: "Check the address, or go back to the app that you came from.",
+      heading: message("errors.no-page"),
+      explanation: message("errors.no-page-why"),
       errorCode: undefined,
       errorDescription: undefined,
       requestId,
@@ -254,8 +260,8 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
   },
   "cookies-blocked": { blocked: { host, testUrl: "/cookies/test", status: 400 } },
   "too-many-attempts": {
-    form: { status: 429, retryAfterSeconds: 300, retryUrl: undefined },
-    link: { status: 429, retryAfterSeconds: 30, retryUrl: "/device" },
+    form: { status: 429, wait: describeWait("limits.many-", 300), retryUrl: undefined },
+    link: { status: 429, wait: describeWait("limits.many-", 30), retryUrl: "/device" },
   },
   overloaded: {
     link: { retryAfterSeconds: 5, retryUrl: "/authorize?client_id=notes", status: 503 },

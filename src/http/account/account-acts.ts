@@ -14,11 +14,12 @@ import type { AccountGuard } from "./guard.js";
 import { listLinked } from "./identity-acts.js";
 import type { Notices } from "./notice.js";
 import { passwordRefusal, type FormRefusal } from "../too-many-attempts.js";
+import { message, type Message } from "../../lib/message.js";
 
 /** 5 min: who signed in so short a while ago is still the one who sits there (ASVS 7.5.2). */
 const FRESH_SECONDS = 300;
 
-const WRONG_PASSWORD = "The password is not right. Check it and try again.";
+const WRONG_PASSWORD = message("login.wrong-password");
 
 export interface AccountActsDeps extends AccountDeps {
   readonly guard: AccountGuard;

@@ -23,6 +23,7 @@ import { createNotices } from "./notice.js";
 import { addPasswordPage } from "./password-page.js";
 import { addSecurityPage } from "./security-page.js";
 import { addSignOut } from "./sign-out.js";
+import { asWritten, message } from "../../lib/message.js";
 
 export function addAccountRoutes(router: Router, deps: AccountDeps): void {
   const { browserAccounts, sessions, resourceServers, render, clock, basePath } = deps;
@@ -83,6 +84,10 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
   async function describeApp(app: ConnectedApp): Promise<AppRow> {
     const { lastUsedAtSeconds: used, allowedAtSeconds: allowed } = app;
     const nowSeconds = clock.nowSeconds();
+    const use =
+      used === undefined
+        ? message("account.app-unused")
+        : message("account.app-used", { when: describeTime(used, nowSeconds) });
     const resources = await describeResources(resourceServers, app.resourceScopes);
     return {
       clientId: app.clientId,
@@ -90,14 +95,16 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
       uri: app.clientUri,
       groups: [
         ...describeScopes(app.scopes, app.claims),
-        ...resources.map(({ name, items }) => ({ title: name, items })),
+        ...resources.map(({ name, items }) => ({
+          title: asWritten(name),
+          items: items.map(asWritten),
+        })),
       ],
       offline: app.offline,
       use:
-        used === undefined
-          ? "Not in use at present"
-          : `Last used ${describeTime(used, nowSeconds)}`,
-      allowed: allowed === undefined ? undefined : describeTime(allowed, nowSeconds),
+        allowed === undefined
+          ? use
+          : message("account.app-use-allowed", { use, when: describeTime(allowed, nowSeconds) }),
     };
   }
 }

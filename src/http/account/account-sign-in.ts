@@ -11,9 +11,10 @@ import { findWaysIn } from "../federation/ways-in.js";
 import { ACCOUNT_PAGES, parseAccountPage, type AccountPage } from "./account-frame.js";
 import { passwordRefusal, type FormRefusal } from "../too-many-attempts.js";
 import { SIGN_IN_FORM, type AccountGuard } from "./guard.js";
+import { message, type Message } from "../../lib/message.js";
 
 /** The same words for every reason, so that nobody learns which accounts exist. */
-const SIGN_IN_REFUSED = "The email, username or password is not right. Check them and try again.";
+const SIGN_IN_REFUSED = message("login.refused");
 
 /** `/account/sign-in`: into the account itself, without an application; and from one account to another. */
 export function addAccountSignIn(router: Router, deps: AccountDeps, guard: AccountGuard): void {

@@ -19,6 +19,7 @@ import { ACCOUNT_PAGES, formPurpose, parseAccountPage, type AccountPage } from "
 import type { AccountGuard } from "./guard.js";
 import { createLinkOffers } from "./identity-acts.js";
 import type { Notices } from "./notice.js";
+import { message } from "../../lib/message.js";
 
 export interface AccountUpstreamDeps extends AccountDeps {
   readonly guard: AccountGuard;
@@ -119,7 +120,7 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
     tell(ctx, arrival, { accountId: account.id, reason, by: "identity" });
     const act = acts.openAct(sealed, current);
     if (!isSame || act === undefined) {
-      deps.notices.leave(ctx, current.uid, "Nothing was done: that was not this account.");
+      deps.notices.leave(ctx, current.uid, message("account.not-this-account"));
       return lead(ctx, "security");
     }
     const goOn = () => acts.perform(ctx, act, current);
@@ -168,14 +169,13 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
   ): void {
     const { provider, identity } = arrival;
     tell(ctx, arrival, { reason });
-    const { email } = identity.claims;
-    const words = describeRefusal(reason, { providerName: provider.displayName, email });
+    const person = { providerName: provider.displayName, email: identity.claims.email };
     const data = {
-      ...words,
+      ...describeRefusal(reason, person),
       errorCode: reason,
       errorDescription: undefined,
       requestId: String(ctx.state["requestId"]),
-      wayOn: { href: basePath + page, label: "Go back" },
+      wayOn: { href: basePath + page, label: message("account.go-back") },
     };
     deps.render(ctx, "error", data, 403);
   }
@@ -194,7 +194,10 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
       await work();
     } catch (err) {
       if (!(err instanceof FederationError)) throw err;
-      const wayOn = { href: basePath + ACCOUNT_PAGES.security.path, label: "Go to your account" };
+      const wayOn = {
+        href: basePath + ACCOUNT_PAGES.security.path,
+        label: message("account.go-to"),
+      };
       const provider = (await deps.upstreamProviders.list()).find((each) => each.id === id);
       deps.upstreamFailures.show(ctx, err, { provider, wayOn });
     }
@@ -238,10 +241,7 @@ interface Told {
 }
 
 function unknownAttempt(): FederationError {
-  return new FederationError(
-    "attempt_unknown",
-    "no such sign-in was begun by who is signed in now",
-  );
+  return new FederationError("attempt_unknown", "begun by nobody who is signed in now");
 }
 
 function providerOf(ctx: Context): string {

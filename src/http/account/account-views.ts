@@ -5,7 +5,6 @@ import type { AsksForPasskey } from "../passkeys/passkey-prompt.js";
 import type { SignInLinks } from "../journey-views.js";
 import type { AccountChoice } from "../describe-account.js";
 import type { FieldProblem } from "./field-problem.js";
-import type { Notice } from "./notice.js";
 import type { SecuritySection } from "./security-section.js";
 
 export interface AccountViews {
@@ -36,7 +35,7 @@ export interface AccountFrame {
     readonly isCurrent: boolean;
   }[];
   /** What was just done. */
-  readonly notice: Notice | undefined;
+  readonly notice: Message | undefined;
 }
 
 /** Posts `act` and what it is about to `acts`. */
@@ -47,10 +46,10 @@ export interface SignInsView extends AccountFrame {
 
 export interface SignInRow {
   /** "Firefox on Linux". */
-  readonly device: string;
-  readonly place: string;
-  readonly lastUsed: string;
-  readonly signedIn: string;
+  readonly device: Message;
+  readonly place: Message;
+  readonly lastUsed: Message;
+  readonly signedIn: Message;
   /** Names of the applications that it was used for. */
   readonly apps: readonly string[];
 }
@@ -66,11 +65,10 @@ export interface AppRow {
   /** Linked only when it is https. */
   readonly uri: string | undefined;
   /** What it may do, in verb phrases. */
-  readonly groups: readonly { readonly title: string; readonly items: readonly string[] }[];
+  readonly groups: readonly { readonly title: Message; readonly items: readonly Message[] }[];
   readonly offline: boolean;
-  /** "Last used 3 hours ago". */
-  readonly use: string;
-  readonly allowed: string | undefined;
+  /** "Last used 3 hours ago · you allowed it on 3 November 2026". */
+  readonly use: Message;
 }
 
 /** Posts `identifier`, `password` and perhaps `keep` to `sign-in`, or `account` to `switch`; and `to`. */
@@ -86,7 +84,7 @@ export interface AccountSignInView extends AsksForPasskey, SignInLinks {
   readonly keep: boolean;
   readonly hasPassword: boolean;
   readonly providers: readonly ProviderButton[];
-  readonly error: string | undefined;
+  readonly error: Message | undefined;
 }
 
 /** Posts `password` and `act`. */
@@ -95,15 +93,15 @@ export interface ConfirmView extends AsksForPasskey {
   readonly cancelUrl: string;
   readonly csrfToken: string;
   readonly act: string;
-  /** After "Enter your password to": "sign out Firefox on Linux". */
-  readonly purpose: string;
+  /** In the place of `purpose` in `account.confirm-why`: "sign out Firefox on Linux". */
+  readonly purpose: Message;
   readonly person: { readonly name: string; readonly detail: string };
   /** For password managers. */
   readonly username: string;
   readonly hasPassword: boolean;
   /** That the account is linked with. */
   readonly providers: readonly ProviderButton[];
-  readonly error: string | undefined;
+  readonly error: Message | undefined;
 }
 
 /** Posts `new-password`, and `password` when there is one. */

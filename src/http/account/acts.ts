@@ -11,6 +11,7 @@ import {
   parseIdentityAct,
   type IdentityAct,
 } from "./identity-acts.js";
+import { message, type Message } from "../../lib/message.js";
 
 /** What ends something, and therefore takes a fresh sign-in. */
 export type Act =
@@ -58,10 +59,10 @@ export function createSealedActs(sealer: Sealer, clock: Clock): SealedActs {
 }
 
 export interface Acts {
-  /** After "Enter your password to". */
-  describe(act: Act, current: HeldSession): Promise<string>;
+  /** In the place of `purpose` in `account.confirm-why`. */
+  describe(act: Act, current: HeldSession): Promise<Message>;
   /** @returns what to tell the person. */
-  perform(act: DoneAct, current: HeldSession): Promise<string>;
+  perform(act: DoneAct, current: HeldSession): Promise<Message>;
   /** The page that the act belongs to. */
   pageOf(act: Act): AccountPage;
 }
@@ -83,30 +84,28 @@ export function createActs(deps: AccountDeps): Acts {
     return (await listApps(account.id)).find((app) => app.clientId === clientId);
   }
 
-  async function endSession(handle: string, current: HeldSession): Promise<string> {
+  async function endSession(handle: string, current: HeldSession): Promise<Message> {
     const session = await findOwn(handle, current);
-    if (session === undefined) return "That device was signed out already.";
+    if (session === undefined) return message("account.device-gone");
     await endSessions.endSession(session, { reason: REASON, includingOffline: false });
-    return `Signed out: ${describeDevice(session.userAgent)}.`;
+    return message("account.device-ended", { device: describeDevice(session.userAgent) });
   }
 
-  async function endOthers(offline: boolean, { uid, account }: HeldSession): Promise<string> {
+  async function endOthers(offline: boolean, { uid, account }: HeldSession): Promise<Message> {
     const except = await sessionDirectory.findByUid(uid);
     const options = { reason: REASON, except, includingOffline: offline } as const;
     const ended = await endSessions.endAllOfAccount(account.id, options);
-    const devices = ended.length === 1 ? "1 other device" : `${ended.length} other devices`;
-    return offline
-      ? `Signed out of ${devices}, and ended what apps could do while you are away.`
-      : `Signed out of ${devices}.`;
+    const told = offline ? "account.others-ended-offline" : "account.others-ended";
+    return message(told, { n: ended.length });
   }
 
-  async function withdraw(clientId: string, current: HeldSession): Promise<string> {
+  async function withdraw(clientId: string, current: HeldSession): Promise<Message> {
     const app = await findApp(clientId, current);
-    if (app === undefined) return "That app had no access any more.";
+    if (app === undefined) return message("account.app-gone");
     await endSessions.withdrawApp(current.account.id, clientId, REASON);
     const { id: accountId } = current.account;
     audit({ event: "consent.withdrawn", outcome: "success", accountId, clientId });
-    return `${app.name} has no access any more.`;
+    return message("account.app-withdrawn", { app: app.name });
   }
 
   return {
@@ -116,12 +115,14 @@ export function createActs(deps: AccountDeps): Acts {
     },
     async describe(act, current) {
       if (isIdentityAct(act)) return identityActs.describe(act, current);
-      if (act.kind === "open") return FRESH_PAGES[act.page].purpose;
-      if (act.kind === "end-others") return "sign out everywhere else";
+      if (act.kind === "open") return message(FRESH_PAGES[act.page].purpose);
+      if (act.kind === "end-others") return message("account.act-end-others");
       if (act.kind === "withdraw-app") {
-        return `remove the access of ${(await findApp(act.clientId, current))?.name ?? "an app"}`;
+        const app = await findApp(act.clientId, current);
+        return message("account.act-withdraw", { app: app?.name ?? message("account.an-app") });
       }
-      return `sign out ${describeDevice((await findOwn(act.handle, current))?.userAgent)}`;
+      const session = await findOwn(act.handle, current);
+      return message("account.act-end-session", { device: describeDevice(session?.userAgent) });
     },
     async perform(act, current) {
       if (isIdentityAct(act)) return identityActs.perform(act, current);

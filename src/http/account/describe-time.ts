@@ -1,6 +1,4 @@
-const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "always" });
-/** Where the person is nobody knows; a day is exact enough. */
-const DATE = new Intl.DateTimeFormat("en", { dateStyle: "long", timeZone: "UTC" });
+import { message, type Message } from "../../lib/message.js";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -8,12 +6,17 @@ const DAY = 24 * HOUR;
 /** 14 days: beyond that, people look for a date. */
 const LONGEST_RELATIVE = 14 * DAY;
 
-/** "just now", "3 hours ago", "12 March 2026": when something was, for a person. */
-export function describeTime(atSeconds: number, nowSeconds: number): string {
+/** "just now", "3 hours ago", "on 12 March 2026": when something was, for a person. */
+export function describeTime(atSeconds: number, nowSeconds: number): Message {
   const age = nowSeconds - atSeconds;
-  if (age < 2 * MINUTE) return "just now";
-  if (age < HOUR) return RELATIVE.format(-Math.floor(age / MINUTE), "minute");
-  if (age < DAY) return RELATIVE.format(-Math.floor(age / HOUR), "hour");
-  if (age < LONGEST_RELATIVE) return RELATIVE.format(-Math.floor(age / DAY), "day");
-  return `on ${DATE.format(atSeconds * 1000)}`;
+  if (age < 2 * MINUTE) return message("common.just-now");
+  if (age < HOUR) return ago(Math.floor(age / MINUTE), "minute");
+  if (age < DAY) return ago(Math.floor(age / HOUR), "hour");
+  if (age < LONGEST_RELATIVE) return ago(Math.floor(age / DAY), "day");
+  // Where the person is nobody knows; a day is exact enough.
+  return message("common.on-date", { date: { atSeconds, show: "date" } });
+}
+
+function ago(count: number, unit: "minute" | "hour" | "day"): Message {
+  return message("common.ago", { when: { ago: count, unit } });
 }

@@ -5,6 +5,7 @@ import { readForm } from "../read-form.js";
 import type { AccountDeps, AccountForm } from "./account-deps.js";
 import { ACCOUNT_PAGES, formPurpose, parseAccountPage, type AccountPage } from "./account-frame.js";
 import type { Notices } from "./notice.js";
+import { message } from "../../lib/message.js";
 
 export interface AccountGuard {
   /** For what only whoever is signed in may do; leads everybody else to the sign-in. */
@@ -38,12 +39,12 @@ export function createAccountGuard(deps: GuardDeps): AccountGuard {
       ctx,
       "error",
       {
-        heading: "This form did not come from this page",
-        explanation: "It was sent from somewhere else. Nothing was done.",
+        heading: message("common.form-foreign"),
+        explanation: message("errors.form-elsewhere"),
         errorCode: undefined,
         errorDescription: undefined,
         requestId: String(ctx.state["requestId"]),
-        wayOn: { href: `${basePath}/account`, label: "Open your account" },
+        wayOn: { href: `${basePath}/account`, label: message("account.open") },
       },
       403,
     );
@@ -54,7 +55,7 @@ export function createAccountGuard(deps: GuardDeps): AccountGuard {
     notices.leave(
       ctx,
       current.uid,
-      `Nothing was done: you are signed in as ${current.account.username} by now.`,
+      message("account.outdated", { name: current.account.username }),
     );
     ctx.status = 303;
     ctx.redirect(basePath + ACCOUNT_PAGES[page].path);

@@ -7,6 +7,7 @@ import type { Clock } from "../../lib/clock.js";
 import type { Sealer } from "../../lib/seal.js";
 import type { HeldSession } from "../../oidc/browser-accounts.js";
 import type { AccountDeps } from "./account-deps.js";
+import { message, type Message } from "../../lib/message.js";
 
 /** What changes with whom else a person signs in. */
 export type IdentityAct =
@@ -95,9 +96,9 @@ export function createIdentityActs(deps: AccountDeps) {
   const { federatedIdentities, linkIdentity, upstreamProviders, audit } = deps;
   const offers = createLinkOffers(deps.browserSealer, deps.clock);
 
-  async function nameOf(id: string): Promise<string> {
+  async function nameOf(id: string | undefined): Promise<string | Message> {
     const provider = (await upstreamProviders.list()).find((each) => each.id === id);
-    return provider?.displayName ?? id;
+    return provider?.displayName ?? id ?? message("federation.other-site");
   }
 
   async function findOwn(handle: string, { account }: HeldSession) {
@@ -105,36 +106,36 @@ export function createIdentityActs(deps: AccountDeps) {
     return identities.find((identity) => identityHandle(identity) === handle);
   }
 
-  async function link(sealed: string, { uid, account }: HeldSession): Promise<string> {
+  async function link(sealed: string, { uid, account }: HeldSession): Promise<Message> {
     const offer = offers.open(sealed, uid);
     const provider =
       offer === undefined ? undefined : await findUsable(upstreamProviders, offer.provider);
     if (offer === undefined || provider === undefined) {
-      return "Nothing was connected: that took too long. Please start again.";
+      return message("account.link-too-late");
     }
     const { outcome } = await linkIdentity(account.id, personOf(offer), provider);
     const reason = outcome === "linked" ? undefined : outcome;
     tell("identity.linked", account.id, { provider: provider.id, reason, issuer: offer.issuer });
     return outcome === "linked"
-      ? `You can sign in with ${provider.displayName} now.`
-      : "Nothing was connected: another account here is connected with that already.";
+      ? message("account.linked", { provider: provider.displayName })
+      : message("account.link-taken");
   }
 
-  async function unlink(handle: string, current: HeldSession): Promise<string> {
+  async function unlink(handle: string, current: HeldSession): Promise<Message> {
     const { id } = current.account;
     const identity = await findOwn(handle, current);
-    const name = await nameOf(identity?.provider ?? "");
+    const name = await nameOf(identity?.provider);
     const outcome =
       identity === undefined
         ? "not_linked"
         : await federatedIdentities.unlink(id, identity, await findWays(deps));
-    if (identity === undefined || outcome === "not_linked") return "That was removed already.";
+    if (identity === undefined || outcome === "not_linked") return message("account.unlink-gone");
     const { issuer, provider } = identity;
     const reason = outcome === "unlinked" ? undefined : outcome;
     tell("identity.unlinked", id, { provider, issuer, reason });
     return outcome === "unlinked"
-      ? `${name} no longer signs you in.`
-      : `Nothing was removed: without ${name} you could not sign in any more.`;
+      ? message("account.unlinked", { provider: name })
+      : message("account.unlink-last", { provider: name });
   }
 
   function tell(
@@ -147,17 +148,19 @@ export function createIdentityActs(deps: AccountDeps) {
   }
 
   return {
-    async describe(act: IdentityAct, current: HeldSession): Promise<string> {
-      if (act.kind === "prepare-link") return `connect ${await nameOf(act.provider)}`;
+    async describe(act: IdentityAct, current: HeldSession): Promise<Message> {
       if (act.kind === "unlink") {
-        return `remove ${await nameOf((await findOwn(act.identity, current))?.provider ?? "it")}`;
+        const identity = await findOwn(act.identity, current);
+        const provider = await nameOf(identity?.provider);
+        return message("account.act-remove", { provider });
       }
-      return `connect ${await nameOf(offers.open(act.link, current.uid)?.provider ?? "it")}`;
+      const id = act.kind === "link" ? offers.open(act.link, current.uid)?.provider : act.provider;
+      return message("account.act-connect", { provider: await nameOf(id) });
     },
-    async perform(act: IdentityAct, current: HeldSession): Promise<string> {
+    async perform(act: IdentityAct, current: HeldSession): Promise<Message> {
       if (act.kind === "link") return link(act.link, current);
       if (act.kind === "unlink") return unlink(act.identity, current);
-      return `Thank you. You can connect ${await nameOf(act.provider)} now.`;
+      return message("account.link-ready", { provider: await nameOf(act.provider) });
     },
   };
 }

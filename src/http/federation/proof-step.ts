@@ -13,6 +13,7 @@ import { requestOf } from "../sign-in-hub.js";
 import { rememberLastProvider } from "./last-provider-cookie.js";
 import { toButton } from "./ways-in.js";
 import { personOf, type PendingLink } from "./pending-link.js";
+import { message } from "../../lib/message.js";
 
 /**
  * An account has the address of somebody who came from a provider for the first time: its owner
@@ -23,7 +24,7 @@ export interface ProofStep {
   submit(ctx: Context, form: InteractionForm): Promise<void>;
 }
 
-const REFUSED = "The password is not right. Check it and try again.";
+const REFUSED = message("login.wrong-password");
 
 export function createProofStep(deps: InteractionRoutesDeps, ended: EndedInteraction): ProofStep {
   const { interactions, accounts, upstreamProviders, pendingLinks, formGuard, basePath } = deps;

@@ -9,6 +9,7 @@ import { rememberLastProvider } from "./last-provider-cookie.js";
 import { personOf } from "./pending-link.js";
 import { describeRefusal } from "./refusal-words.js";
 import type { UpstreamArrival } from "./upstream-sign-ins.js";
+import { message } from "../../lib/message.js";
 
 /** Signs in whoever came back from a provider, asks for proof, or says why not. */
 export type Arrive = (
@@ -110,7 +111,7 @@ export function createArrive(deps: ArriveDeps): Arrive {
       requestId: String(ctx.state["requestId"]),
       wayOn: {
         href: `${basePath}/interaction/${interaction.uid}/sign-in`,
-        label: "Choose how to sign in",
+        label: message("login.choose-how"),
       },
     };
     deps.render(ctx, "error", page, 403);

@@ -17,6 +17,7 @@ import { uidOf } from "../uid-of.js";
 import type { Arrive } from "./upstream-arrival.js";
 import type { FailureContext, UpstreamFailures } from "./upstream-failures.js";
 import type { UpstreamSignIns } from "./upstream-sign-ins.js";
+import { message } from "../../lib/message.js";
 
 export interface UpstreamRoutesDeps {
   readonly interactions: Interactions;
@@ -87,7 +88,7 @@ export function addUpstreamRoutes(router: Router, deps: UpstreamRoutesDeps): voi
         // Not the page that may lead straight there again.
         wayOn: {
           href: `${basePath}/interaction/${interaction.uid}/sign-in`,
-          label: "Back to sign-in",
+          label: message("login.back"),
         },
       };
       deps.upstreamFailures.show(ctx, err, context);

@@ -22,7 +22,7 @@ import type { Audit } from "../../lib/audit.js";
 import { randomToken } from "../../lib/random-token.js";
 import { PHISHING_RESISTANT_ACR } from "../../oidc/authentication-context.js";
 import type { Authentication } from "../../oidc/browser-accounts.js";
-import { describeDevice } from "../account/describe-device.js";
+import { nameDevice } from "../account/describe-device.js";
 import { createPasskeyChallenges, type PasskeyChallengesDeps } from "./passkey-challenges.js";
 import type { PasskeyPrompt } from "./passkey-prompt.js";
 
@@ -109,7 +109,7 @@ export function createPasskeyCeremonies(deps: PasskeyCeremoniesDeps): PasskeyCer
       credential: fields["passkey"] ?? "",
       expected: { challenge, origin, rpId },
       userHandle,
-      deviceName: describeDevice(ctx.get("User-Agent")),
+      deviceName: nameDevice(ctx.get("User-Agent")),
     };
   }
 

@@ -1,5 +1,6 @@
 import type { Context } from "koa";
 import type { PlaygroundDeps } from "./playground-deps.js";
+import { asWritten } from "../../lib/message.js";
 
 export interface Problem {
   readonly status: number;
@@ -18,16 +19,17 @@ export function createProblemPages({
   const toSteps = { href: `${base}/session`, label: "See the steps so far" };
 
   function show(ctx: Context, { status, heading, explanation, wayOn }: Problem): void {
+    const { href, label } = wayOn ?? { href: base, label: "Go to the playground" };
     render(
       ctx,
       "error",
       {
-        heading,
-        explanation,
+        heading: asWritten(heading),
+        explanation: asWritten(explanation),
         errorCode: undefined,
         errorDescription: undefined,
         requestId: String(ctx.state["requestId"]),
-        wayOn: wayOn ?? { href: base, label: "Go to the playground" },
+        wayOn: { href, label: asWritten(label) },
       },
       status,
     );

@@ -33,7 +33,7 @@ function mapStrings<T>(value: T, change: (text: string) => string): T {
       // What a page says of its own, and how: no value that it is told.
       Object.entries(part).map(([name, inner]) => [
         name,
-        name === "key" || name === "show" ? inner : map(inner),
+        ["key", "show", "unit"].includes(name) ? inner : map(inner),
       ]),
     );
   };

@@ -13,11 +13,11 @@ const sources = globSync(["src/**/*.ts", "views/**/*.njk"], { cwd: root })
   .filter((file) => !file.endsWith(".d.ts"))
   .map((file) => ({ file, source: readFileSync(join(root, file), "utf8") }));
 
-const KEY = /["'`]([a-z][a-z0-9-]*\.[a-z0-9][a-z0-9-]*)["'`]/g;
+const KEY = /["'`]([a-z][a-z0-9-]*\.[a-z0-9][a-z0-9_-]*)["'`]/g;
 /** `t("login.title"` and `message("login.title"`. */
 const CALL = /\b(?:t|message)\(\s*["']([^"']+)["']\s*[,)]/g;
 /** A key that ends with a name known at run time: `errors.problem-${name}`, `"a.b-" ~ name`. */
-const PREFIX = /["'`]([a-z][a-z0-9-]*\.[a-z0-9-]*-)(?:\$\{|["']\s*[~+])/g;
+const PREFIX = /["'`]([a-z][a-z0-9-]*\.[a-z0-9_-]*-)(?:\$\{|["'`])/g;
 
 describe("messages", () => {
   const named = new Set(sources.flatMap(({ source }) => find(KEY, source)));

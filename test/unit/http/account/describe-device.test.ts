@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { describeDevice, describePlace } from "../../../../src/http/account/describe-device.js";
+import { translators } from "../../../support/translators.js";
 
 describe("describeDevice", () => {
   const windows = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)";
@@ -28,7 +29,7 @@ describe("describeDevice", () => {
     [undefined, "Unknown device"],
   ] as const) {
     it(`calls ${JSON.stringify(userAgent?.slice(0, 40))}… ${device}`, () => {
-      expect(describeDevice(userAgent)).to.equal(device);
+      expect(translators.englishOf(describeDevice(userAgent))).to.equal(device);
     });
   }
 });
@@ -47,7 +48,7 @@ describe("describePlace", () => {
     [undefined, "Unknown network"],
   ] as const) {
     it(`calls ${network} ${place}`, () => {
-      expect(describePlace(network)).to.equal(place);
+      expect(translators.englishOf(describePlace(network))).to.equal(place);
     });
   }
 });

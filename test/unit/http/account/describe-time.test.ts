@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { describeTime } from "../../../../src/http/account/describe-time.js";
+import { translators } from "../../../support/translators.js";
 
 describe("describeTime", () => {
   const now = 1_795_867_246;
@@ -16,7 +17,7 @@ describe("describeTime", () => {
     [14 * 86_400, "on November 14, 2026"],
   ] as const) {
     it(`calls ${ageSeconds} s ${words}`, () => {
-      expect(describeTime(now - ageSeconds, now)).to.equal(words);
+      expect(translators.englishOf(describeTime(now - ageSeconds, now))).to.equal(words);
     });
   }
 });
