@@ -89,6 +89,9 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     const resource = protectedResourceIdentifier(issuer);
     addDevelopmentRoutes(router, {
       ...shared,
+      ...parts.mail,
+      mailFrom: config.mailFrom,
+      hasOutbox: config.smtp === undefined,
       ...createOwnApiTokens(provider, findLiveAccessToken, resource),
       publicKeys: parts.tokens.keys.signingKeys.published,
       clientId: PLAYGROUND_CLIENT_ID,

@@ -3,16 +3,19 @@ import type { Demonstration } from "./create-demonstration.js";
 export interface BannerFacts {
   readonly issuer: string;
   readonly dataDirectory: string;
+  /** Whether mail is sent, and not kept. */
+  readonly smtp: unknown;
   /** Undefined when it was made by an earlier start. */
   readonly demonstration: Demonstration | undefined;
 }
 
 /** What a start in development mode tells the person at the terminal. */
-export function formatBanner({ issuer, dataDirectory, demonstration }: BannerFacts): string {
+export function formatBanner({ issuer, dataDirectory, smtp, demonstration }: BannerFacts): string {
   const rows: [string, string][] = [
     ["Issuer", issuer],
     ["Discovery", `${issuer}/.well-known/openid-configuration`],
     ["Playground", `${issuer}/playground`],
+    ...(smtp === undefined ? [["Mail", `${issuer}/development/outbox`] as [string, string]] : []),
     ["Data", `${dataDirectory} (delete it to begin anew)`],
     ...secretRows(demonstration),
   ];

@@ -1,5 +1,6 @@
 import type { Message } from "../lib/message.js";
 import type { AccountViews } from "./account/account-views.js";
+import type { OutboxViews } from "./development/outbox-views.js";
 import type { AccountChoice } from "./describe-account.js";
 import type { ProviderButton } from "./federation/ways-in.js";
 import type { AsksForPasskey } from "./passkeys/passkey-prompt.js";
@@ -11,7 +12,7 @@ import type { PlaygroundViews } from "./playground/playground-views.js";
  * one in `IS_VIEW` and a file `views/<name>.njk`. All strings are plain text: templates escape them,
  * and put messages into words (`t`).
  */
-export interface Views extends PlaygroundViews, AccountViews, JourneyViews {
+export interface Views extends PlaygroundViews, AccountViews, JourneyViews, OutboxViews {
   login: LoginView;
   "link-account": LinkAccountView;
   "choose-account": ChooseAccountView;
@@ -60,6 +61,8 @@ export const IS_VIEW: Record<ViewName, true> = {
   "account/password": true,
   "account/link": true,
   ...IS_JOURNEY_VIEW,
+  "development/outbox": true,
+  "development/outbox-mail": true,
   "playground/start": true,
   "playground/session": true,
   "playground/code": true,

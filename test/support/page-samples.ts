@@ -7,6 +7,7 @@ import {
   REFUSAL_STATES,
 } from "./federation-samples.js";
 import { JOURNEY_STATES } from "./journey-samples.js";
+import { OUTBOX_STATES } from "./outbox-samples.js";
 import { PLAYGROUND_STATES } from "./playground-samples.js";
 import { message } from "../../src/lib/message.js";
 import { describeWait } from "../../src/http/too-many-attempts.js";
@@ -43,6 +44,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
   ...PLAYGROUND_STATES,
   ...ACCOUNT_STATES,
   ...JOURNEY_STATES,
+  ...OUTBOX_STATES,
   login: {
     first: {
       ...requestForm,
