@@ -1,6 +1,6 @@
 import type { Message } from "../lib/message.js";
 import type { AccountViews } from "./account/account-views.js";
-import type { OutboxViews } from "./development/outbox-views.js";
+import { IS_OUTBOX_VIEW, type OutboxViews } from "./development/outbox-views.js";
 import type { AccountChoice } from "./describe-account.js";
 import type { ProviderButton } from "./federation/ways-in.js";
 import type { AsksForPasskey } from "./passkeys/passkey-prompt.js";
@@ -61,8 +61,7 @@ export const IS_VIEW: Record<ViewName, true> = {
   "account/password": true,
   "account/link": true,
   ...IS_JOURNEY_VIEW,
-  "development/outbox": true,
-  "development/outbox-mail": true,
+  ...IS_OUTBOX_VIEW,
   "playground/start": true,
   "playground/session": true,
   "playground/code": true,

@@ -4,6 +4,12 @@ export interface OutboxViews {
   "development/outbox-mail": OutboxMailView;
 }
 
+/** The same rows for run time. */
+export const IS_OUTBOX_VIEW: Record<keyof OutboxViews, true> = {
+  "development/outbox": true,
+  "development/outbox-mail": true,
+};
+
 export interface OutboxView {
   readonly mails: readonly OutboxRow[];
 }
