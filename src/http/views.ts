@@ -155,11 +155,7 @@ export interface SignedOutView {
   /** Only the application `clientName` was signed out of. */
   readonly stayed: boolean;
   /** Names of applications. */
-  readonly effects: {
-    readonly told: readonly string[];
-    readonly untold: readonly string[];
-    readonly offline: readonly string[];
-  };
+  readonly effects: Readonly<Record<"told" | "untold" | "offline", readonly string[]>>;
   /** Names of people who are signed in at this browser all the same. */
   readonly stillHere: readonly string[];
   readonly accountUrl: string;
@@ -174,6 +170,7 @@ export interface SignOutElsewhereView {
   readonly url: string;
 }
 
+/** Posts `xsrf` and `user_code`. */
 export interface DeviceCodeView {
   readonly action: string;
   readonly xsrf: string;
