@@ -1,5 +1,5 @@
 import type { Message } from "../lib/message.js";
-import type { AccountViews } from "./account/account-views.js";
+import { IS_ACCOUNT_VIEW, type AccountViews } from "./account/account-views.js";
 import { IS_OUTBOX_VIEW, type OutboxViews } from "./development/outbox-views.js";
 import type { AccountChoice } from "./describe-account.js";
 import type { ProviderButton } from "./federation/ways-in.js";
@@ -53,13 +53,7 @@ export const IS_VIEW: Record<ViewName, true> = {
   overloaded: true,
   "too-many-attempts": true,
   home: true,
-  "account/sign-ins": true,
-  "account/apps": true,
-  "account/sign-in": true,
-  "account/confirm": true,
-  "account/security": true,
-  "account/password": true,
-  "account/link": true,
+  ...IS_ACCOUNT_VIEW,
   ...IS_JOURNEY_VIEW,
   ...IS_OUTBOX_VIEW,
   "playground/start": true,

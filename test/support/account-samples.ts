@@ -2,6 +2,7 @@ import { asWritten, message } from "../../src/lib/message.js";
 import type { AccountViews } from "../../src/http/account/account-views.js";
 import { CORP, GITHUB } from "./federation-samples.js";
 import { describeScopes } from "../../src/oidc/scope-words.js";
+import { PASSKEY_PROMPT, PASSKEY_STATES } from "./passkey-samples.js";
 
 /** 3 November 2026. */
 const AUTUMN = { atSeconds: 1_793_664_000, show: "date" } as const;
@@ -79,6 +80,7 @@ const confirm = {
 export const ACCOUNT_STATES: {
   readonly [V in keyof AccountViews]: Record<string, AccountViews[V] & { status?: number }>;
 } = {
+  ...PASSKEY_STATES,
   "account/sign-ins": {
     several: {
       ...frame,
@@ -153,6 +155,7 @@ export const ACCOUNT_STATES: {
     },
     ended: { ...signIn, wasEnded: true },
     providers: { ...signIn, providers: [GITHUB, CORP] },
+    passkey: { ...signIn, passkey: PASSKEY_PROMPT },
     switching: {
       ...signIn,
       accounts: [
@@ -165,6 +168,13 @@ export const ACCOUNT_STATES: {
     first: confirm,
     wrong: { ...confirm, error: message("login.wrong-password"), status: 422 },
     provider: { ...confirm, providers: [CORP] },
+    passkey: { ...confirm, passkey: PASSKEY_PROMPT },
+    "passkey-refused": {
+      ...confirm,
+      passkey: PASSKEY_PROMPT,
+      passkeyError: message("passkeys.refused"),
+      status: 422,
+    },
   },
   "account/security": {
     several: {

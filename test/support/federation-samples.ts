@@ -1,5 +1,6 @@
 import { describeRefusal } from "../../src/http/federation/refusal-words.js";
 import type { ProviderButton } from "../../src/http/federation/ways-in.js";
+import { PASSKEY_PROMPT } from "./passkey-samples.js";
 import type { Views } from "../../src/http/views.js";
 import { message } from "../../src/lib/message.js";
 
@@ -54,6 +55,14 @@ const login = {
 };
 
 export const LOGIN_STATES: Record<string, Views["login"] & { status?: number }> = {
+  passkey: { ...login, passkey: PASSKEY_PROMPT },
+  "passkey-and-providers": { ...login, passkey: PASSKEY_PROMPT, providers: [CORP] },
+  "passkey-refused": {
+    ...login,
+    passkey: PASSKEY_PROMPT,
+    passkeyError: message("passkeys.refused"),
+    status: 422,
+  },
   "one-provider": { ...login, providers: [CORP] },
   "five-providers": { ...login, providers: FIVE },
   "last-used": { ...login, providers: [{ ...GITHUB, isLast: true }, CORP] },

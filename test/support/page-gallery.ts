@@ -60,7 +60,7 @@ grant_type=authorization_code&amp;code=abc&amp;code_verifier=a-very-long-verifie
 </section>
 {% endblock %}`;
 
-async function main(folder: string): Promise<void> {
+async function main(folder: string, only: RegExp): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const views = await mkdtemp(join(tmpdir(), "latchkey-views-"));
   await cp(VIEWS, views, { recursive: true });
@@ -70,8 +70,9 @@ async function main(folder: string): Promise<void> {
   const browser = await openBrowser();
   const problems: string[] = [];
   try {
-    await photograph(browser, origin, folder);
-    for (const { name, path } of pages()) {
+    const shown = pages().filter(({ name }) => only.test(name));
+    await photograph(browser, { origin, folder, shown });
+    for (const { name, path } of shown) {
       const found = await check(browser, origin + path);
       problems.push(...found.map((problem) => `${name}: ${problem}`));
     }
@@ -118,7 +119,10 @@ function showSample(ctx: Koa.Context, renderer: Renderer): void {
 }
 
 /** One page per width and scheme, opened once: a fresh one for each picture takes minutes. */
-async function photograph(browser: Browser, origin: string, folder: string): Promise<void> {
+async function photograph(
+  browser: Browser,
+  { origin, folder, shown }: { origin: string; folder: string; shown: ReturnType<typeof pages> },
+): Promise<void> {
   for (const width of WIDTHS) {
     for (const colorScheme of SCHEMES) {
       const page = await browser.newPage({
@@ -127,7 +131,7 @@ async function photograph(browser: Browser, origin: string, folder: string): Pro
         javaScriptEnabled: false,
         deviceScaleFactor: width < 600 ? 2 : 1,
       });
-      for (const { name, path } of pages()) {
+      for (const { name, path } of shown) {
         await page.goto(origin + path);
         const file = join(folder, `${name}.${width}.${colorScheme}.png`);
         await page.screenshot({ path: file, fullPage: true, timeout: TIMEOUT_MS });
@@ -255,6 +259,6 @@ async function checkReveal(browser: Browser, url: string): Promise<string[]> {
   return problems;
 }
 
-const [folder] = process.argv.slice(2);
-if (!folder) throw new Error("Usage: page-gallery <folder>");
-await main(folder);
+const [folder, only = ""] = process.argv.slice(2);
+if (!folder) throw new Error("Usage: page-gallery <folder> [what the names of the pages match]");
+await main(folder, new RegExp(only));

@@ -13,6 +13,7 @@ import { FRESH_PAGES, type FreshPage } from "./fresh-pages.js";
 import type { AccountGuard } from "./guard.js";
 import { listLinked } from "./identity-acts.js";
 import type { Notices } from "./notice.js";
+import { isPasskeyAct, PASSKEYS_PATH } from "./passkey-acts.js";
 import { passwordRefusal, type FormRefusal } from "../too-many-attempts.js";
 import { message, type Message } from "../../lib/message.js";
 
@@ -179,8 +180,10 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
       ctx.redirect(basePath + FRESH_PAGES[act.page].path);
       return;
     }
-    notices.leave(ctx, current.uid, await acts.perform(act, current));
-    lead(ctx, acts.pageOf(act));
+    notices.leave(ctx, current.uid, await acts.perform(act, current, ctx));
+    if (!isPasskeyAct(act)) return lead(ctx, acts.pageOf(act));
+    ctx.status = 303;
+    ctx.redirect(basePath + PASSKEYS_PATH);
   }
 
   function lead(ctx: Context, page: AccountPage): void {

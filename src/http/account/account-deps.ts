@@ -52,6 +52,7 @@ export interface AccountDeps {
   readonly passkeys: PasskeyStore;
   readonly passkeyCeremonies: PasskeyCeremonies;
   readonly asides: SignInAsides;
+  readonly arePasskeysOn: () => Promise<boolean>;
   readonly formGuard: FormGuard;
   /** For what a browser keeps for itself. */
   readonly browserSealer: Sealer;

@@ -5,9 +5,10 @@ import type { AsksForPasskey } from "../passkeys/passkey-prompt.js";
 import type { SignInLinks } from "../journey-views.js";
 import type { AccountChoice } from "../describe-account.js";
 import type { FieldProblem } from "./field-problem.js";
+import { IS_PASSKEY_VIEW, type PasskeyViews } from "./passkey-views.js";
 import type { SecuritySection } from "./security-section.js";
 
-export interface AccountViews {
+export interface AccountViews extends PasskeyViews {
   "account/sign-ins": SignInsView;
   "account/apps": AppsView;
   "account/sign-in": AccountSignInView;
@@ -16,6 +17,18 @@ export interface AccountViews {
   "account/password": PasswordView;
   "account/link": LinkView;
 }
+
+/** Of `IS_VIEW`. */
+export const IS_ACCOUNT_VIEW: Record<keyof AccountViews, true> = {
+  "account/sign-ins": true,
+  "account/apps": true,
+  "account/sign-in": true,
+  "account/confirm": true,
+  "account/security": true,
+  "account/password": true,
+  "account/link": true,
+  ...IS_PASSKEY_VIEW,
+};
 
 /** What every page of a person who is signed in has around it. */
 export interface AccountFrame {

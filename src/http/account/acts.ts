@@ -1,3 +1,4 @@
+import type { Context } from "koa";
 import type { Clock } from "../../lib/clock.js";
 import type { Sealer } from "../../lib/seal.js";
 import type { HeldSession } from "../../oidc/browser-accounts.js";
@@ -5,6 +6,12 @@ import type { AccountDeps } from "./account-deps.js";
 import type { AccountPage } from "./account-frame.js";
 import { describeDevice } from "./describe-device.js";
 import { FRESH_PAGES, type FreshPage } from "./fresh-pages.js";
+import {
+  createPasskeyActs,
+  isPasskeyAct,
+  parsePasskeyAct,
+  type PasskeyAct,
+} from "./passkey-acts.js";
 import {
   createIdentityActs,
   isIdentityAct,
@@ -20,6 +27,7 @@ export type Act =
   | { readonly kind: "withdraw-app"; readonly clientId: string }
   /** Does nothing but take a fresh sign-in, after which the page opens. */
   | { readonly kind: "open"; readonly page: FreshPage }
+  | PasskeyAct
   | IdentityAct;
 
 /** @returns undefined when the form asks for nothing that there is. */
@@ -28,7 +36,7 @@ export function parseAct(fields: Readonly<Record<string, string>>): Act | undefi
   if (kind === "end-session") return { kind, handle };
   if (kind === "end-others") return { kind, offline: offline === "yes" };
   if (kind === "withdraw-app") return { kind, clientId };
-  return parseIdentityAct(fields);
+  return parsePasskeyAct(fields) ?? parseIdentityAct(fields);
 }
 
 /** What leaves something done. */
@@ -62,7 +70,7 @@ export interface Acts {
   /** In the place of `purpose` in `account.confirm-why`. */
   describe(act: Act, current: HeldSession): Promise<Message>;
   /** @returns what to tell the person. */
-  perform(act: DoneAct, current: HeldSession): Promise<Message>;
+  perform(act: DoneAct, current: HeldSession, ctx: Context): Promise<Message>;
   /** The page that the act belongs to. */
   pageOf(act: Act): AccountPage;
 }
@@ -73,6 +81,7 @@ export function createActs(deps: AccountDeps): Acts {
   const { sessions, audit } = deps;
   const { sessionDirectory, endSessions, listApps } = sessions;
   const identityActs = createIdentityActs(deps);
+  const passkeyActs = createPasskeyActs(deps);
 
   /** That of somebody else is as unknown as one that does not exist. */
   async function findOwn(handle: string, { account, uid }: HeldSession) {
@@ -110,11 +119,12 @@ export function createActs(deps: AccountDeps): Acts {
 
   return {
     pageOf: (act) => {
-      if (act.kind === "open" || isIdentityAct(act)) return "security";
+      if (act.kind === "open" || isPasskeyAct(act) || isIdentityAct(act)) return "security";
       return act.kind === "withdraw-app" ? "apps" : "sign-ins";
     },
     async describe(act, current) {
       if (isIdentityAct(act)) return identityActs.describe(act, current);
+      if (isPasskeyAct(act)) return passkeyActs.describe(act, current);
       if (act.kind === "open") return message(FRESH_PAGES[act.page].purpose);
       if (act.kind === "end-others") return message("account.act-end-others");
       if (act.kind === "withdraw-app") {
@@ -124,8 +134,9 @@ export function createActs(deps: AccountDeps): Acts {
       const session = await findOwn(act.handle, current);
       return message("account.act-end-session", { device: describeDevice(session?.userAgent) });
     },
-    async perform(act, current) {
+    async perform(act, current, ctx) {
       if (isIdentityAct(act)) return identityActs.perform(act, current);
+      if (isPasskeyAct(act)) return passkeyActs.perform(act, current, ctx);
       if (act.kind === "end-session") return endSession(act.handle, current);
       if (act.kind === "end-others") return endOthers(act.offline, current);
       return withdraw(act.clientId, current);

@@ -4,6 +4,7 @@
  */
 export const FRESH_PAGES = {
   password: { path: "/account/password", purpose: "account.act-choose-password" },
+  "new-passkey": { path: "/account/passkeys/new", purpose: "passkeys.act-add" },
 } as const;
 
 export type FreshPage = keyof typeof FRESH_PAGES;

@@ -79,15 +79,18 @@ export async function listLinked(
 }
 
 /** With what people may sign in now. */
-export async function findWays(deps: Pick<AccountDeps, "upstreamProviders" | "listForSignIn">) {
-  const [providers, choices] = await Promise.all([
+export async function findWays(
+  deps: Pick<AccountDeps, "upstreamProviders" | "listForSignIn" | "arePasskeysOn">,
+) {
+  const [providers, choices, passkeys] = await Promise.all([
     deps.upstreamProviders.list(),
     deps.listForSignIn(),
+    deps.arePasskeysOn(),
   ]);
   const usable = new Set(choices.map(({ id }) => id));
   return {
     password: !choices.some(({ only }) => only),
-    passkeys: !choices.some(({ only }) => only),
+    passkeys,
     issuers: providers.filter(({ id }) => usable.has(id)).map(({ issuer }) => issuer),
   };
 }

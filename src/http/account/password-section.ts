@@ -5,7 +5,7 @@ import type { DescribeSection } from "./security-section.js";
 
 type PasswordSectionDeps = Pick<
   AccountDeps,
-  "accounts" | "upstreamProviders" | "listForSignIn" | "basePath"
+  "accounts" | "upstreamProviders" | "listForSignIn" | "arePasskeysOn" | "basePath"
 >;
 
 export function createPasswordSection(deps: PasswordSectionDeps): DescribeSection {

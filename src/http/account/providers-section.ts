@@ -1,6 +1,7 @@
 import type { FederatedIdentity } from "../../accounts/federated-identity.js";
 import type { UpstreamProvider } from "../../federation/upstream-provider.js";
 import { message, type Message } from "../../lib/message.js";
+import { countWaysIn } from "./count-ways-in.js";
 import type { AccountDeps } from "./account-deps.js";
 import { findWays, identityHandle, listLinked } from "./identity-acts.js";
 import type { DescribeSection, SecurityItem } from "./security-section.js";
@@ -33,18 +34,17 @@ export function createProvidersSection(deps: AccountDeps): DescribeSection {
   }
 
   return async ({ account }) => {
-    const [identities, providers, ways, record, choices, linked] = await Promise.all([
+    const [identities, providers, ways, count, choices, linked] = await Promise.all([
       deps.federatedIdentities.listOfAccount(account.id),
       deps.upstreamProviders.list(),
       findWays(deps),
-      deps.accounts.findForSignIn(account.username),
+      countWaysIn(deps, account),
       deps.listForSignIn(),
       listLinked(deps, account.id),
     ]);
     if (identities.length === 0 && choices.length === 0) return undefined;
-    const hasPassword = record?.passwordHash !== undefined;
     const usable = identities.filter(({ issuer }) => ways.issuers.includes(issuer));
-    const isEnough = usable.length + (hasPassword && ways.password ? 1 : 0) > 1;
+    const isEnough = count > 1;
     const taken = new Set(linked.map((choice) => choice.id));
     return {
       name: "providers",
