@@ -62,7 +62,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   language: ["lib"],
   storage: ["oidc", ...DOMAIN, "lib"],
   demonstration: ["oidc", "accounts", "clients", "lib"],
-  oidc: [...DOMAIN, "lib"],
+  oidc: [...DOMAIN, "language", "lib"],
   accounts: ["lib"],
   clients: ["lib"],
   sessions: ["lib"],

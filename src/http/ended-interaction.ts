@@ -6,6 +6,7 @@ import type { InteractionRoutesDeps } from "./interaction-deps.js";
 import { redirectUri } from "./return-address.js";
 import { allowFormReturn } from "./security-headers.js";
 import { message } from "../lib/message.js";
+import { rememberUiLocales } from "./language-of.js";
 
 /** The ways on when an interaction is gone: expired, done, or begun in another browser. */
 export interface EndedInteraction {
@@ -40,6 +41,7 @@ export function createEndedInteraction({
     const sealed = copy === undefined ? undefined : interactions.openSealed(copy);
     if (copy === undefined && ctx.get("Cookie") === "") return probeCookies(ctx);
     if (copy === undefined || sealed === undefined) return renderEnded(ctx);
+    rememberUiLocales(ctx, sealed.params);
 
     const current = await browserAccounts.findCurrent(ctx);
     // Nobody signed in: the interaction expired, and nobody needs to notice.

@@ -1,10 +1,10 @@
 import type { Context, Middleware } from "koa";
 import { LatchkeyError } from "../lib/errors.js";
 import type { Logger } from "../lib/logger.js";
+import { message } from "../lib/message.js";
 import type { Renderer } from "./render.js";
 import { renderTooManyAttempts } from "./too-many-attempts.js";
 import { renderOverloaded } from "./render-overloaded.js";
-import { message } from "../lib/message.js";
 
 export interface ErrorBoundaryDeps {
   readonly render: Renderer["render"];

@@ -1,8 +1,8 @@
 import type { Context, Next } from "koa";
+import { message } from "../lib/message.js";
 import type { FormGuard } from "./form-guard.js";
 import { readForm } from "./read-form.js";
 import type { Renderer } from "./render.js";
-import { message } from "../lib/message.js";
 
 export type HandleJourneyForm = (
   ctx: Context,

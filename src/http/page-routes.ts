@@ -22,6 +22,7 @@ import {
 } from "./passkeys/passkey-ceremonies.js";
 import { addJourneyRoutes, type JourneyRoutesDeps } from "./journey-routes.js";
 import { createSignInHub, type OnSignedIn, type SignInHubDeps } from "./sign-in-hub.js";
+import { addLanguageRoute } from "./language-links.js";
 
 export interface PageDeps
   extends
@@ -51,6 +52,7 @@ type MadeHere =
 export function addPageRoutes(router: Router, deps: PageDeps): void {
   const formGuard = createFormGuard(deps.formMac, deps.issuer);
   addHomeRoute(router, deps);
+  addLanguageRoute(router, deps);
   addCookieCheckRoutes(router, deps);
   const ended = createEndedInteraction(deps);
   const signInHub = createSignInHub({ ...deps, ended });

@@ -1,5 +1,6 @@
 import type { Context } from "koa";
 import type { SignInResult } from "../accounts/sign-in.js";
+import { message } from "../lib/message.js";
 import { PASSWORD_ACR } from "../oidc/authentication-context.js";
 import type { Authentication } from "../oidc/browser-accounts.js";
 import type { ActiveInteraction } from "../oidc/interactions.js";
@@ -16,7 +17,6 @@ import { redirectUri, returnHost } from "./return-address.js";
 import { allowFormReturn } from "./security-headers.js";
 import { passwordRefusal, type FormRefusal } from "./too-many-attempts.js";
 import { requestOf } from "./sign-in-hub.js";
-import { message, type Message } from "../lib/message.js";
 
 export interface PasswordStep {
   /** `isAskedFor`: the person wants to choose, so that no provider is chosen for them. */

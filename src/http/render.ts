@@ -10,6 +10,7 @@ import type { Translate, Translators } from "../language/translators.js";
 import type { Assets } from "./assets.js";
 import { languageOf } from "./language-of.js";
 import { IS_VIEW, type ViewName, type Views } from "./views.js";
+import { languageLinks } from "./language-links.js";
 
 export interface RendererDeps {
   readonly viewsDirectory: string;
@@ -76,6 +77,7 @@ export function createRenderer(deps: RendererDeps): Renderer {
         pageHost: ctx.host,
         language,
         direction: LANGUAGES[language].direction,
+        languages: isForDevelopers(view) ? [] : languageLinks(ctx, language, basePath),
       });
       // Koa turns a 404 into a 200 when the body comes first.
       ctx.status = status;

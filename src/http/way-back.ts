@@ -10,6 +10,7 @@ import { redirectUri } from "./return-address.js";
 import { readSealedRequestCookie, setSealedRequestCookie } from "./sealed-request-cookie.js";
 import { allowFormReturn } from "./security-headers.js";
 import { promptWithout, withoutSignIn, type SignInHub } from "./sign-in-hub.js";
+import { rememberUiLocales } from "./language-of.js";
 
 /** Where a journey began, and so where it leads in the end. */
 export interface WayBack {
@@ -68,7 +69,9 @@ export function createWaysBack(deps: WaysBackDeps): WaysBack {
   const purposeOf = (id: string) => `journey.${id}`;
 
   function requestOf(ctx: Context): SealedRequest | undefined {
-    return interactions.openSealed(readSealedRequestCookie(ctx) ?? "");
+    const request = interactions.openSealed(readSealedRequestCookie(ctx) ?? "");
+    if (request !== undefined) rememberUiLocales(ctx, request.params);
+    return request;
   }
 
   function isHere(ctx: Context, id: string, { browser }: WayBack): boolean {

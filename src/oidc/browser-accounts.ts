@@ -179,7 +179,10 @@ export function createBrowserAccounts(deps: BrowserAccountsDeps): BrowserAccount
     makeRoom,
 
     async findCurrent(ctx) {
-      return (await describe(await provider.Session.get(ctx), true))[0];
+      const current = (await describe(await provider.Session.get(ctx), true))[0];
+      // For the language of the page.
+      ctx.state["accountLocale"] = current?.account.profile.locale;
+      return current;
     },
 
     async list(ctx) {

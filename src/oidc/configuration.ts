@@ -39,6 +39,7 @@ import { createRpInitiatedLogout } from "./rp-initiated-logout.js";
 import type { SignOut } from "./sign-out.js";
 import { createStatusListClaim } from "./status-list-claim.js";
 import { createAddTokenReferences } from "./token-references.js";
+import { LANGUAGE_TAGS } from "../language/languages.js";
 
 export interface ProviderSettings extends Lifetimes {
   readonly secondStep: SecondStepSetting;
@@ -90,6 +91,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
     clientBasedCORS: clientBasedCors,
     cookies: cookies(settings, deps.cookieSignatures),
     discovery: {
+      ui_locales_supported: LANGUAGE_TAGS,
       // Initiating User Registration 1.0 §4.2 defines the member.
       prompt_values_supported: [
         "none",

@@ -112,6 +112,8 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     async find(ctx, uid) {
       const details = await findDetails(provider, ctx);
       if (details?.uid !== uid) return undefined;
+      // For the language of the page.
+      ctx.state["uiLocales"] = details.params["ui_locales"];
       const client = await provider.Client.find(String(details.params["client_id"]));
       const { prompt: asked, session } = details;
       const prompt = PROMPTS.find((known) => known === asked.name);

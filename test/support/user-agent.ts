@@ -30,11 +30,13 @@ export interface UserAgentOptions {
   readonly stopsAt?: (url: URL) => boolean;
   /** As a proxy tells it that the server trusts. */
   readonly address?: string;
+  /** Sent as `Accept-Language`. */
+  readonly languages?: string;
 }
 
 export function createUserAgent(
   origin: string,
-  { keepsCookies = true, stopsAt = () => false, address }: UserAgentOptions = {},
+  { keepsCookies = true, stopsAt = () => false, address, languages }: UserAgentOptions = {},
 ): UserAgent {
   const cookies: Cookie[] = [];
 
@@ -48,6 +50,7 @@ export function createUserAgent(
       const headers = new Headers(request.headers);
       headers.set("Accept", "text/html");
       if (address !== undefined) headers.set("X-Forwarded-For", address);
+      if (languages !== undefined) headers.set("Accept-Language", languages);
       const cookie = cookieHeader(next.pathname);
       if (cookie !== "") headers.set("Cookie", cookie);
       const response = await fetch(next, { ...request, headers, redirect: "manual" });

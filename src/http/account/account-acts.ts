@@ -1,5 +1,6 @@
 import type Router from "@koa/router";
 import type { Context } from "koa";
+import { message } from "../../lib/message.js";
 import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
 import type { Authentication, HeldSession } from "../../oidc/browser-accounts.js";
 import { toButton } from "../federation/ways-in.js";
@@ -15,7 +16,6 @@ import { listLinked } from "./identity-acts.js";
 import type { Notices } from "./notice.js";
 import { isPasskeyAct, PASSKEYS_PATH } from "./passkey-acts.js";
 import { passwordRefusal, type FormRefusal } from "../too-many-attempts.js";
-import { message, type Message } from "../../lib/message.js";
 
 /** 5 min: who signed in so short a while ago is still the one who sits there (ASVS 7.5.2). */
 const FRESH_SECONDS = 300;

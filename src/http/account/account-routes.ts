@@ -5,6 +5,7 @@
  */
 import type Router from "@koa/router";
 import type { Context } from "koa";
+import { asWritten, message } from "../../lib/message.js";
 import type { HeldSession } from "../../oidc/browser-accounts.js";
 import type { ConnectedApp } from "../../oidc/connected-apps.js";
 import type { SessionSummary } from "../../oidc/session-directory.js";
@@ -24,7 +25,6 @@ import { addPasskeyPages } from "./passkey-pages.js";
 import { addPasswordPage } from "./password-page.js";
 import { addSecurityPage } from "./security-page.js";
 import { addSignOut } from "./sign-out.js";
-import { asWritten, message } from "../../lib/message.js";
 
 export function addAccountRoutes(router: Router, deps: AccountDeps): void {
   const { browserAccounts, sessions, resourceServers, render, clock, basePath } = deps;

@@ -1,5 +1,6 @@
 import type Router from "@koa/router";
 import type { Context } from "koa";
+import { message } from "../../lib/message.js";
 import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
 import { describeAccounts } from "../describe-account.js";
 import { KEEP_VALUE } from "../keep-signed-in.js";
@@ -11,7 +12,6 @@ import { findWaysIn } from "../federation/ways-in.js";
 import { ACCOUNT_PAGES, parseAccountPage, type AccountPage } from "./account-frame.js";
 import { passwordRefusal, type FormRefusal } from "../too-many-attempts.js";
 import { SIGN_IN_FORM, type AccountGuard } from "./guard.js";
-import { message, type Message } from "../../lib/message.js";
 
 /** The same words for every reason, so that nobody learns which accounts exist. */
 const SIGN_IN_REFUSED = message("login.refused");

@@ -8,6 +8,7 @@ import { isDomainAllowed } from "../../accounts/decide-federated-sign-in.js";
 import { FederationError } from "../../federation/federation-error.js";
 import { findUsable } from "../../federation/sign-in-choices.js";
 import type { BeginOptions } from "../../federation/upstream-client.js";
+import { message } from "../../lib/message.js";
 import type { Authentication, HeldSession } from "../../oidc/browser-accounts.js";
 import { describeAccount } from "../describe-account.js";
 import { rememberLastProvider } from "../federation/last-provider-cookie.js";
@@ -19,7 +20,6 @@ import { ACCOUNT_PAGES, formPurpose, parseAccountPage, type AccountPage } from "
 import type { AccountGuard } from "./guard.js";
 import { createLinkOffers } from "./identity-acts.js";
 import type { Notices } from "./notice.js";
-import { message } from "../../lib/message.js";
 
 export interface AccountUpstreamDeps extends AccountDeps {
   readonly guard: AccountGuard;

@@ -1,5 +1,6 @@
 import type { Context } from "koa";
 import type { Clock } from "../../lib/clock.js";
+import { message, type Message } from "../../lib/message.js";
 import type { Sealer } from "../../lib/seal.js";
 import type { HeldSession } from "../../oidc/browser-accounts.js";
 import type { AccountDeps } from "./account-deps.js";
@@ -18,7 +19,6 @@ import {
   parseIdentityAct,
   type IdentityAct,
 } from "./identity-acts.js";
-import { message, type Message } from "../../lib/message.js";
 
 /** What ends something, and therefore takes a fresh sign-in. */
 export type Act =

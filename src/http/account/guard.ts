@@ -1,11 +1,11 @@
 import type { Context, Next } from "koa";
+import { message } from "../../lib/message.js";
 import type { HeldSession } from "../../oidc/browser-accounts.js";
 import { isSameOrigin } from "../form-guard.js";
 import { readForm } from "../read-form.js";
 import type { AccountDeps, AccountForm } from "./account-deps.js";
 import { ACCOUNT_PAGES, formPurpose, parseAccountPage, type AccountPage } from "./account-frame.js";
 import type { Notices } from "./notice.js";
-import { message } from "../../lib/message.js";
 
 export interface AccountGuard {
   /** For what only whoever is signed in may do; leads everybody else to the sign-in. */

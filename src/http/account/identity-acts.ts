@@ -4,10 +4,10 @@ import type { FederatedIdentity, UpstreamPerson } from "../../accounts/federated
 import { findUsable } from "../../federation/sign-in-choices.js";
 import type { SignInChoice } from "../../federation/upstream-provider.js";
 import type { Clock } from "../../lib/clock.js";
+import { message, type Message } from "../../lib/message.js";
 import type { Sealer } from "../../lib/seal.js";
 import type { HeldSession } from "../../oidc/browser-accounts.js";
 import type { AccountDeps } from "./account-deps.js";
-import { message, type Message } from "../../lib/message.js";
 
 /** What changes with whom else a person signs in. */
 export type IdentityAct =

@@ -2,6 +2,7 @@ import type { Context } from "koa";
 import type { Account } from "../../accounts/account.js";
 import { findUsable } from "../../federation/sign-in-choices.js";
 import type { UpstreamProvider } from "../../federation/upstream-provider.js";
+import { message } from "../../lib/message.js";
 import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
 import type { ActiveInteraction } from "../../oidc/interactions.js";
 import type { EndedInteraction } from "../ended-interaction.js";
@@ -13,7 +14,6 @@ import { requestOf } from "../sign-in-hub.js";
 import { rememberLastProvider } from "./last-provider-cookie.js";
 import { toButton } from "./ways-in.js";
 import { personOf, type PendingLink } from "./pending-link.js";
-import { message } from "../../lib/message.js";
 
 /**
  * An account has the address of somebody who came from a provider for the first time: its owner

@@ -2,6 +2,7 @@ import type { Context } from "koa";
 import type { Account } from "../../accounts/account.js";
 import type { FederatedSignInResult } from "../../accounts/federated-sign-in.js";
 import { findUsable } from "../../federation/sign-in-choices.js";
+import { message } from "../../lib/message.js";
 import type { ActiveInteraction } from "../../oidc/interactions.js";
 import type { InteractionRoutesDeps } from "../interaction-deps.js";
 import { requestOf } from "../sign-in-hub.js";
@@ -9,7 +10,6 @@ import { rememberLastProvider } from "./last-provider-cookie.js";
 import { personOf } from "./pending-link.js";
 import { describeRefusal } from "./refusal-words.js";
 import type { UpstreamArrival } from "./upstream-sign-ins.js";
-import { message } from "../../lib/message.js";
 
 /** Signs in whoever came back from a provider, asks for proof, or says why not. */
 export type Arrive = (

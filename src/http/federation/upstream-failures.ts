@@ -1,8 +1,8 @@
 import type { Context } from "koa";
 import type { FederationError } from "../../federation/federation-error.js";
 import type { Audit } from "../../lib/audit.js";
-import type { Renderer } from "../render.js";
 import { message, type Message } from "../../lib/message.js";
+import type { Renderer } from "../render.js";
 
 /** What a person sees when a sign-in at another provider came to nothing, and operators read. */
 export interface UpstreamFailures {

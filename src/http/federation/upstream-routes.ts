@@ -11,13 +11,13 @@ import type {
   UpstreamProvider,
   UpstreamProviderStore,
 } from "../../federation/upstream-provider.js";
+import { message } from "../../lib/message.js";
 import type { ActiveInteraction, Interactions } from "../../oidc/interactions.js";
 import type { EndedInteraction } from "../ended-interaction.js";
 import { uidOf } from "../uid-of.js";
 import type { Arrive } from "./upstream-arrival.js";
 import type { FailureContext, UpstreamFailures } from "./upstream-failures.js";
 import type { UpstreamSignIns } from "./upstream-sign-ins.js";
-import { message } from "../../lib/message.js";
 
 export interface UpstreamRoutesDeps {
   readonly interactions: Interactions;

@@ -1,6 +1,6 @@
 import type { Context } from "koa";
-import type { PlaygroundDeps } from "./playground-deps.js";
 import { asWritten } from "../../lib/message.js";
+import type { PlaygroundDeps } from "./playground-deps.js";
 
 export interface Problem {
   readonly status: number;
