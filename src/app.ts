@@ -83,6 +83,7 @@ export async function createApp(deps: AppDeps) {
     ...mail,
     clock,
     audit,
+    flushActivity: foundation.flushActivity,
     logoutQueue,
     revocations,
     managementApi: foundation.managementApi,
@@ -102,6 +103,7 @@ export async function createApp(deps: AppDeps) {
       await keys.signingKeys.close();
       await running.close();
       await passwords.passwordHasher.close();
+      await foundation.flushActivity();
     },
   };
 }

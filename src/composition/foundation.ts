@@ -7,6 +7,7 @@ import type { Clock } from "../lib/clock.js";
 import { deriveSecrets } from "../lib/derived-secrets.js";
 import type { Logger } from "../lib/logger.js";
 import { createStores } from "../storage/create-stores.js";
+import { createActivity } from "./activity.js";
 
 export interface AppDeps extends Omit<Deployment, "close"> {
   readonly config: Config;
@@ -22,11 +23,12 @@ export type Foundation = ReturnType<typeof createFoundation>;
 export function createFoundation(deps: AppDeps) {
   const { config, secretKeys, logger } = deps;
   const { issuer } = config;
+  const stores = createStores(deps);
   return {
     ...deps,
-    stores: createStores(deps),
+    stores,
     secrets: deriveSecrets(secretKeys),
-    audit: createAudit(logger),
+    ...createActivity({ ...deps, stores, audit: createAudit(logger) }),
     settings: config,
     issuer,
     managementApi: managementApiIdentifier(issuer),

@@ -90,6 +90,8 @@ export interface Config {
   readonly passkeys: boolean;
   /** Whoever signed in with a password is asked whether they want a passkey. */
   readonly passkeyOffer: boolean;
+  /** How long people see what happened to their account. */
+  readonly activitySeconds: number;
   /** Lower case host names and addresses on private networks that may be fetched from. */
   readonly outboundAllowedHosts: readonly string[];
   /** Undefined: no file declares APIs. */

@@ -89,6 +89,7 @@ function toConfig(values: SettingValues): Omit<Config, "declaredApis" | "declare
     },
     passkeys: values.PASSKEYS,
     passkeyOffer: values.PASSKEY_OFFER,
+    activitySeconds: values.ACTIVITY_DAYS * SECONDS_OF_A_DAY,
     outboundAllowedHosts: values.OUTBOUND_ALLOWED_HOSTS ?? [],
     smtp: toSmtp(values),
     mailFrom: values.MAIL_FROM,

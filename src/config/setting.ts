@@ -8,6 +8,7 @@ export type SettingGroup =
   | "Second step"
   | "Sign-in at other providers"
   | "Protocol"
+  | "Accounts"
   | "Mail"
   | "Passwords"
   | "Limits on attempts"

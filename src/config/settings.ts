@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { accountSettings } from "./account-settings.js";
 import { mailSettings } from "./mail-settings.js";
 import { attemptSettings } from "./attempt-settings.js";
 import { passkeySettings } from "./passkey-settings.js";
@@ -17,6 +18,7 @@ const settings = {
   ...secondStepSettings,
   ...passkeySettings,
   ...signUpSettings,
+  ...accountSettings,
 };
 
 type Settings = typeof settings;

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Middleware } from "koa";
 import type { Clock } from "../lib/clock.js";
+import { runInRequest } from "../lib/current-request.js";
 import type { Logger } from "../lib/logger.js";
 
 /**
@@ -25,7 +26,8 @@ export function createRequestContext(logger: Logger, clock: Clock): Middleware {
         process.emitWarning("the line of a request is lost", { detail: String(err) });
       }
     });
-    return next();
+    const describe = () => ({ ip: ctx.ip, userAgent: ctx.get("User-Agent") });
+    return runInRequest(describe, next);
   };
 }
 

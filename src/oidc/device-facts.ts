@@ -20,12 +20,13 @@ export function deviceFacts(
   const userAgent = ctx.get("User-Agent").slice(0, MAX_USER_AGENT_LENGTH);
   return {
     seenAtSeconds,
-    network: networkOf(ctx.ip),
+    network: coarseNetworkOf(ctx.ip),
     userAgent: userAgent === "" ? undefined : userAgent,
   };
 }
 
-function networkOf(ip: string): string | undefined {
+/** /24 of IPv4, /48 of IPv6. */
+export function coarseNetworkOf(ip: string): string | undefined {
   const address = ip.replace(/^::ffff:(?=\d+\.)/, "");
   if (isIPv4(address)) return `${address.split(".").slice(0, 3).join(".")}.0/24`;
   if (!isIPv6(address)) return undefined;

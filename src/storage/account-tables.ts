@@ -36,6 +36,19 @@ export interface FederatedIdentityRow {
   last_used_at: number | null;
 }
 
+export interface AccountEventRow {
+  id: string;
+  account_id: string;
+  kind: string;
+  about: string | null;
+  user_agent: string | null;
+  network: string | null;
+  count: number;
+  began_at: number;
+  at: number;
+  expires_at: number;
+}
+
 export interface AccountInvitationRow {
   account_id: string;
   created_at: number;

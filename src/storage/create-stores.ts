@@ -24,7 +24,7 @@ export function createStores(deps: StoresDeps) {
       : createSplitModelStore({ short: createRedisModelStore({ redis, clock }), long: sqlModels });
   const sqlAttempts = createSqlAttemptStore({ database, clock });
   const { logoutDeliveries, revocationRecords, statusLists, upstreamSessions } = sqlStores;
-  const { mailStore, oneTimeCodeStore } = sqlStores;
+  const { accountEvents, mailStore, oneTimeCodeStore } = sqlStores;
   return {
     ...sqlStores,
     models,
@@ -42,6 +42,7 @@ export function createStores(deps: StoresDeps) {
       mailStore,
       oneTimeCodeStore,
       sqlAttempts,
+      accountEvents,
     ],
   };
 }

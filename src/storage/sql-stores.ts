@@ -6,6 +6,7 @@ import { createCachedUpstreamProviderStore } from "../federation/cached-upstream
 import type { ChangeFeed } from "../lib/change-feed.js";
 import type { Clock } from "../lib/clock.js";
 import type { Database } from "./open-database.js";
+import { createSqlAccountEventStore } from "./sql-account-event-store.js";
 import { createSqlAccountStore } from "./sql-account-store.js";
 import { createSqlClientStore } from "./sql-client-store.js";
 import { createSqlConsentStore } from "./sql-consent-store.js";
@@ -36,6 +37,7 @@ export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
   const deps = { database, clock };
   return {
     accounts: createCachedAccountStore(createSqlAccountStore(deps), changes),
+    accountEvents: createSqlAccountEventStore(deps),
     federatedIdentities: createSqlFederatedIdentityStore(deps),
     passkeys: createSqlPasskeyStore(deps),
     secondSteps: createSqlSecondStepStore(deps),

@@ -1,5 +1,6 @@
 import type { AccessTokenAlgorithm } from "../clients/resource-server-store.js";
 import type {
+  AccountEventRow,
   AccountIdentifierRow,
   AccountInvitationRow,
   AccountRow,
@@ -203,6 +204,7 @@ declare module "knex/types/tables.js" {
     password_credential: Table<PasswordCredentialRow>;
     federated_identity: Table<FederatedIdentityRow>;
     account_invitation: Table<AccountInvitationRow>;
+    account_event: Table<AccountEventRow>;
     passkey: Table<PasskeyRow>;
     consent: Table<ConsentRow>;
     totp_authenticator: Table<TotpAuthenticatorRow>;

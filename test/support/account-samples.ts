@@ -25,10 +25,16 @@ const PAGES = [
   { href: "/account/security", label: message("account-pages.security") },
   { href: "/account/sign-ins", label: message("account-pages.sign-ins") },
   { href: "/account/apps", label: message("account-pages.apps") },
+  { href: "/account/activity", label: message("account-pages.activity") },
 ];
 
-const NAMES = ["security", "sign-ins", "apps"];
-const HEADINGS = ["account-pages.security", "account-pages.sign-ins-heading", "account-pages.apps"];
+const NAMES = ["security", "sign-ins", "apps", "activity"];
+const HEADINGS = [
+  "account-pages.security",
+  "account-pages.sign-ins-heading",
+  "account-pages.apps",
+  "account-pages.activity",
+];
 
 const pageAt = (index: number) => ({
   page: NAMES[index] ?? "",
@@ -257,6 +263,48 @@ export const ACCOUNT_STATES: {
           actions: [],
         },
       ],
+    },
+  },
+  "account/activity": {
+    several: {
+      ...frame,
+      ...pageAt(3),
+      days: 90,
+      firstUrl: undefined,
+      nextUrl: "/account/activity?after=1793664000.event",
+      events: [
+        {
+          what: message("activity.kind-signed-in"),
+          when: message("activity.when", { when: { atSeconds: 1_793_664_000, show: "date-time" } }),
+          device: "Firefox on Linux",
+          place: "Network 203.0.113.x",
+          isWarning: false,
+        },
+        {
+          what: message("activity.kind-sign-in-failed", { count: 112 }),
+          when: message("activity.when", { when: { atSeconds: 1_793_660_000, show: "date-time" } }),
+          device: "Unknown device",
+          place: "Network 198.51.100.x",
+          isWarning: true,
+        },
+        {
+          what: message("activity.kind-app-allowed", {
+            name: "Überregionales Reimbursement & Business Travel Portal",
+          }),
+          when: message("activity.when", { when: { atSeconds: 1_793_000_000, show: "date-time" } }),
+          device: undefined,
+          place: undefined,
+          isWarning: false,
+        },
+      ],
+    },
+    none: {
+      ...frame,
+      ...pageAt(3),
+      days: 1,
+      firstUrl: "/account/activity",
+      nextUrl: undefined,
+      events: [],
     },
   },
   "account/password": {

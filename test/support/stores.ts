@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AccountEventStore } from "../../src/accounts/account-event-store.js";
 import type { AccountStore } from "../../src/accounts/account-store.js";
 import type { UpstreamSessionStore } from "../../src/federation/upstream-session-store.js";
 import type { PasskeyStore } from "../../src/accounts/passkey-store.js";
@@ -42,6 +43,7 @@ export interface TestStores {
   readonly clock: MovableClock;
   readonly models: ModelStore & ExpiredModelPurge;
   readonly accounts: AccountStore;
+  readonly accountEvents: AccountEventStore & ExpiredPurge;
   readonly federatedIdentities: FederatedIdentityStore;
   readonly passkeys: PasskeyStore;
   readonly upstreamSessions: UpstreamSessionStore;

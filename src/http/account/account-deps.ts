@@ -1,3 +1,4 @@
+import type { AccountEventStore } from "../../accounts/account-event-store.js";
 import type { AccountStore } from "../../accounts/account-store.js";
 import type { SetPassword } from "../../accounts/create-account.js";
 import type { FederatedIdentityStore } from "../../accounts/federated-identity-store.js";
@@ -5,6 +6,7 @@ import type { FederatedSignIn } from "../../accounts/federated-sign-in.js";
 import type { LinkIdentity } from "../../accounts/link-identity.js";
 import type { PasskeyStore } from "../../accounts/passkey-store.js";
 import type { SignIn } from "../../accounts/sign-in.js";
+import type { ClientStore } from "../../clients/client-store.js";
 import type { ResourceServerStore } from "../../clients/resource-server-store.js";
 import type { SignInChoice, UpstreamProviderStore } from "../../federation/upstream-provider.js";
 import type { Audit } from "../../lib/audit.js";
@@ -41,6 +43,9 @@ export interface AccountDeps {
   readonly changePassword: SetPassword;
   /** Tells the person by mail. */
   readonly notify: Notify;
+  readonly accountEvents: Pick<AccountEventStore, "listOfAccount">;
+  readonly clients: Pick<ClientStore, "find">;
+  readonly settings: { readonly activitySeconds: number };
   readonly federatedIdentities: FederatedIdentityStore;
   readonly federatedSignIn: FederatedSignIn;
   readonly linkIdentity: LinkIdentity;

@@ -15,6 +15,7 @@ export const ACCOUNT_PAGES = {
     heading: "account-pages.sign-ins-heading",
   },
   apps: { path: "/account/apps", label: "account-pages.apps" },
+  activity: { path: "/account/activity", label: "account-pages.activity" },
 } as const satisfies Record<string, PageRow>;
 
 /** `label` and `heading` are keys of messages; without a heading the label is one. */

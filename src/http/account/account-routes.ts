@@ -22,6 +22,7 @@ import { describeTime } from "./describe-time.js";
 import { createAccountGuard } from "./guard.js";
 import { createNotices } from "./notice.js";
 import { addPasskeyPages } from "./passkey-pages.js";
+import { addActivityPage } from "./activity-page.js";
 import { addPasswordPage } from "./password-page.js";
 import { addSecurityPage } from "./security-page.js";
 import { addSignOut } from "./sign-out.js";
@@ -52,6 +53,7 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
   addAccountSignIn(router, deps, guard);
   const acts = addAccountActs(router, { ...deps, guard, notices });
   addSecurityPage(router, { ...deps, guard, frame });
+  addActivityPage(router, { ...deps, guard, frame });
   addPasswordPage(router, { ...deps, guard, frame, acts, notices });
   addPasskeyPages(router, { ...deps, guard, frame, acts, notices });
   addAccountUpstream(router, { ...deps, guard, acts, notices });

@@ -15,6 +15,7 @@ export interface AccountViews extends PasskeyViews {
   "account/confirm": ConfirmView;
   "account/security": SecurityView;
   "account/password": PasswordView;
+  "account/activity": ActivityView;
   "account/link": LinkView;
 }
 
@@ -123,6 +124,25 @@ export interface PasswordView extends AccountFrame {
   /** For password managers. */
   readonly username: string;
   readonly problems: readonly FieldProblem[];
+}
+
+export interface ActivityView extends AccountFrame {
+  readonly events: readonly ActivityRow[];
+  /** How long they are kept. */
+  readonly days: number;
+  /** Undefined: this is it. */
+  readonly firstUrl: string | undefined;
+  /** Undefined: there are no older ones. */
+  readonly nextUrl: string | undefined;
+}
+
+export interface ActivityRow {
+  readonly what: Message;
+  readonly when: Message;
+  readonly device: string | undefined;
+  readonly place: string | undefined;
+  /** It was refused. */
+  readonly isWarning: boolean;
 }
 
 export interface SecurityView extends AccountFrame {

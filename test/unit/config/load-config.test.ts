@@ -75,6 +75,7 @@ describe("loadConfig", () => {
       attempts: { perAccountAndNetwork: 5, perAccount: 20, perNetwork: 100 },
       passkeys: true,
       passkeyOffer: true,
+      activitySeconds: 90 * 86_400,
       outboundAllowedHosts: [],
       logLevel: "info",
       demonstrationData: true,
