@@ -12,6 +12,8 @@ const KINDS: { readonly [Event in AuditEvent]?: string } = {
   "recovery_code.used": "recovery-code-used",
   "identity.linked": "provider-connected",
   "identity.unlinked": "provider-removed",
+  "passkey.added": "passkey-added",
+  "passkey.removed": "passkey-removed",
   sign_in: "signed-in",
 };
 

@@ -42,9 +42,13 @@ export type SignInResult =
   | {
       readonly outcome: "refused";
       readonly reason: SignInRefusal;
+      /** Whose account it was tried at, if there is one; for the log only. */
+      readonly accountId?: AccountId | undefined;
       /** Of `too_many_attempts`: when the next one is looked at. */
       readonly retryAfterSeconds?: number | undefined;
     };
+
+type RefusedSignIn = Extract<SignInResult, { readonly outcome: "refused" }>;
 
 /**
  * Verifies a user name or e-mail address and a password. Every refusal costs one reading of the
@@ -100,15 +104,18 @@ export function createSignIn(deps: SignInDeps): SignIn {
     const signedInAtSeconds = clock.nowSeconds();
     const record = await accounts.findForSignIn(identifier);
     const attempt = await begin(identifier, record, from);
-    if (!attempt.isAllowed) return refused("too_many_attempts", attempt.retryAfterSeconds);
+    const accountId = record?.account.id;
+    if (!attempt.isAllowed) {
+      return { ...refused("too_many_attempts", attempt.retryAfterSeconds), accountId };
+    }
     const matches = await verify(password, record).catch(async (err: unknown) => {
       await attempt.withdraw();
       throw err;
     });
     if (record === undefined) return refused("unknown_account");
-    if (record.passwordHash === undefined) return refused("no_password");
-    if (!matches) return refused("wrong_password");
-    if (record.account.disabled) return refused("disabled");
+    if (record.passwordHash === undefined) return { ...refused("no_password"), accountId };
+    if (!matches) return { ...refused("wrong_password"), accountId };
+    if (record.account.disabled) return { ...refused("disabled"), accountId };
     await Promise.all([attempt.succeeded(), rehash(password, record)]);
     return { outcome: "signed_in", account: record.account, amr: ["pwd"], signedInAtSeconds };
   };
@@ -123,6 +130,11 @@ export function createRestrictedSignIn(
     (await arePasswordsOff()) ? refused("passwords_off") : signIn(credentials);
 }
 
-function refused(reason: SignInRefusal, retryAfterSeconds?: number): SignInResult {
+/** For the log. */
+export function accountIdOf(result: SignInResult): AccountId | undefined {
+  return result.outcome === "signed_in" ? result.account.id : result.accountId;
+}
+
+function refused(reason: SignInRefusal, retryAfterSeconds?: number): RefusedSignIn {
   return { outcome: "refused", reason, retryAfterSeconds };
 }

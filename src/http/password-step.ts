@@ -1,6 +1,6 @@
 import type { Context } from "koa";
-import type { SignInResult } from "../accounts/sign-in.js";
 import { message } from "../lib/message.js";
+import { accountIdOf, type SignInResult } from "../accounts/sign-in.js";
 import { PASSWORD_ACR } from "../oidc/authentication-context.js";
 import type { Authentication } from "../oidc/browser-accounts.js";
 import type { ActiveInteraction } from "../oidc/interactions.js";
@@ -166,7 +166,7 @@ export function createPasswordStep(
       event: "sign_in",
       outcome: refused ? "failure" : "success",
       reason: refused ? result.reason : undefined,
-      accountId: refused ? undefined : result.account.id,
+      accountId: accountIdOf(result),
       clientId,
       ip: ctx.ip,
       requestId: String(ctx.state["requestId"]),

@@ -1,6 +1,6 @@
 import type { TokenEndpointGrantContext } from "oidc-provider";
 import { PasswordHashingOverloadedError } from "../accounts/password-hashing-overloaded-error.js";
-import type { SignIn, SignInResult } from "../accounts/sign-in.js";
+import { accountIdOf, type SignIn, type SignInResult } from "../accounts/sign-in.js";
 import type { Audit } from "../lib/audit.js";
 import { TooManyAttempts } from "./attempt-guards.js";
 import { WrongCredentials } from "./first-party-errors.js";
@@ -33,7 +33,7 @@ export function createVerifyPerson({
       throw err instanceof PasswordHashingOverloadedError ? temporarilyUnavailable(err) : err;
     });
     const { requestId, ip, clientId } = requestFacts(ctx);
-    const who = { requestId, ip, clientId };
+    const who = { requestId, ip, clientId, accountId: accountIdOf(result) };
     if (result.outcome === "refused") {
       audit({ event: "sign_in", outcome: "failure", reason: result.reason, ...who });
       if (result.retryAfterSeconds !== undefined) {
@@ -42,7 +42,7 @@ export function createVerifyPerson({
       }
       throw new WrongCredentials();
     }
-    audit({ event: "sign_in", outcome: "success", accountId: result.account.id, ...who });
+    audit({ event: "sign_in", outcome: "success", ...who });
     return result;
   };
 }

@@ -1,6 +1,7 @@
 import type Router from "@koa/router";
 import type { Context } from "koa";
 import { message } from "../../lib/message.js";
+import { accountIdOf } from "../../accounts/sign-in.js";
 import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
 import { describeAccounts } from "../describe-account.js";
 import { KEEP_VALUE } from "../keep-signed-in.js";
@@ -82,7 +83,7 @@ export function addAccountSignIn(router: Router, deps: AccountDeps, guard: Accou
         event: "sign_in",
         outcome: refused ? "failure" : "success",
         reason: refused ? result.reason : undefined,
-        accountId: refused ? undefined : result.account.id,
+        accountId: accountIdOf(result),
         ip: ctx.ip,
         requestId: String(ctx.state["requestId"]),
       });

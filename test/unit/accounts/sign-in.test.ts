@@ -97,7 +97,7 @@ describe("signIn", () => {
       // Old hashes, so that a new one would show: only who signed in gets one.
       const { signIn, calls, logged } = await setUp({ madeBy: oldHasher });
       const result = await signIn({ identifier, password, from });
-      expect(result).to.deep.equal({ outcome: "refused", reason, retryAfterSeconds: undefined });
+      expect(result).to.include({ outcome: "refused", reason, retryAfterSeconds: undefined });
       expect(calls).to.deep.equal([work]);
       expect(logged).to.deep.equal([]);
     });
@@ -175,7 +175,7 @@ describe("signIn", () => {
         await signIn({ identifier, password: "wrong", from });
       }
       for (const spelled of [identifier, ` ${identifier.toUpperCase()}`]) {
-        expect(await signIn({ identifier: spelled, password: PASSWORD, from })).to.deep.equal({
+        expect(await signIn({ identifier: spelled, password: PASSWORD, from })).to.include({
           outcome: "refused",
           reason: "too_many_attempts",
           retryAfterSeconds: 60,
