@@ -276,15 +276,15 @@ export const ACCOUNT_STATES: {
         {
           what: message("activity.kind-signed-in"),
           when: message("activity.when", { when: { atSeconds: 1_793_664_000, show: "date-time" } }),
-          device: "Firefox on Linux",
-          place: "Network 203.0.113.x",
+          device: current.device,
+          place: current.place,
           isWarning: false,
         },
         {
           what: message("activity.kind-sign-in-failed", { count: 112 }),
           when: message("activity.when", { when: { atSeconds: 1_793_660_000, show: "date-time" } }),
-          device: "Unknown device",
-          place: "Network 198.51.100.x",
+          device: message("account.device-unknown"),
+          place: message("account.place", { address: "198.51.100.x" }),
           isWarning: true,
         },
         {

@@ -139,8 +139,8 @@ export interface ActivityView extends AccountFrame {
 export interface ActivityRow {
   readonly what: Message;
   readonly when: Message;
-  readonly device: string | undefined;
-  readonly place: string | undefined;
+  readonly device: Message | undefined;
+  readonly place: Message | undefined;
   /** It was refused. */
   readonly isWarning: boolean;
 }
