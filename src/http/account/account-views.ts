@@ -27,6 +27,7 @@ export const IS_ACCOUNT_VIEW: Record<keyof AccountViews, true> = {
   "account/confirm": true,
   "account/security": true,
   "account/password": true,
+  "account/activity": true,
   "account/link": true,
   ...IS_PASSKEY_VIEW,
 };
