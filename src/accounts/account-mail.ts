@@ -12,6 +12,8 @@ export type AccountMail = {
   readonly language: string;
   /** After so long it is not worth delivering any more. */
   readonly usefulForSeconds: number;
+  /** Delivering it must not show in the time of the answer. */
+  readonly isUnhurried?: boolean;
 } & (
   | { readonly template: "confirm_sign_up" | "reset_password"; readonly values: CodeValues }
   | { readonly template: "sign_up_existing"; readonly values: { readonly url: string } }

@@ -105,6 +105,7 @@ export function createResetPassword(deps: ResetPasswordDeps): ResetPassword {
         template: "reset_password",
         values: { code, url: deps.resetUrl(token), minutes: RESET_SECONDS / 60 },
         usefulForSeconds: RESET_SECONDS,
+        isUnhurried: true,
       } as const;
       await (account === undefined ? mailer.sendNothing(mail) : mailer.send(mail));
       return subject;

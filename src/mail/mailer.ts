@@ -17,6 +17,8 @@ export interface MailRequest<Template extends MailTemplate = MailTemplate> {
   readonly accountId?: string | undefined;
   /** How long it is tried; as long as a code in it counts. A day unless told. */
   readonly usefulForSeconds?: number;
+  /** Found at the next look, not at once: else delivering it would show in the time of the answer. */
+  readonly isUnhurried?: boolean;
 }
 
 export interface Mailer {
@@ -66,6 +68,7 @@ export function createMailer({ mailStore, sealedMails, clock, mailWay }: MailerD
       if (mailWay === "off") return;
       if (mailWay === "outbox") return mailStore.keep(toNewMail(mail));
       await mailStore.enqueue(toNewMail(mail));
+      if (mail.isUnhurried === true) return;
       for (const listener of listeners) listener();
     },
     async sendNothing(mail) {

@@ -38,6 +38,8 @@ const FIVE: readonly ProviderButton[] = [
 export const PASSWORD_ALONE = {
   passkey: undefined,
   passkeyError: undefined,
+  signUpUrl: "/sign-up",
+  resetUrl: "/reset",
   password: true,
   providers: [],
   unfit: [],
