@@ -15,7 +15,7 @@ const start = {
   email: "",
   termsUrl: undefined,
   isAccepted: false,
-  errors: [],
+  problems: [],
   signInUrl: "/sign-in",
   cancelAction: "/cancel",
 };
@@ -40,7 +40,7 @@ const account = {
   email: "ada@example.org",
   name: "",
   minPasswordLength: 15,
-  errors: [],
+  problems: [],
 };
 
 const done = {
@@ -67,7 +67,7 @@ const resetPassword = {
   csrfToken: "csrf-1",
   username: "ada@example.org",
   minPasswordLength: 15,
-  errors: [],
+  problems: [],
 };
 
 /** Sign-up and reset. */
@@ -88,7 +88,7 @@ export const JOURNEY_STATES: { readonly [V in keyof JourneyViews]: States<Journe
       returnHost: "reimbursement-and-business-travel.portal.internal.example",
       termsUrl: "https://example.org/terms",
       email: "ada@example",
-      errors: [
+      problems: [
         { field: "email", text: message("signup.email-invalid") },
         { field: "terms", text: message("signup.terms-missing") },
       ],
@@ -101,7 +101,7 @@ export const JOURNEY_STATES: { readonly [V in keyof JourneyViews]: States<Journe
       ...account,
       email: long,
       name: "Maximiliane Mustermann-Beispielhausen",
-      errors: [
+      problems: [
         { field: "name", text: message("signup.name-invalid") },
         { field: "password", text: message("signup.email-missing") },
       ],
@@ -148,7 +148,7 @@ export const JOURNEY_STATES: { readonly [V in keyof JourneyViews]: States<Journe
       explanation: message("signup.link-ended"),
       ways: [
         { href: "/sign-up", label: message("signup.start-again") },
-        { href: "/sign-in", label: message("signup.sign-in") },
+        { href: "/sign-in", label: message("common.sign-in") },
       ],
       status: 410,
     },
@@ -156,8 +156,8 @@ export const JOURNEY_STATES: { readonly [V in keyof JourneyViews]: States<Journe
       heading: message("signup.taken-heading"),
       explanation: message("signup.taken", { email: long }),
       ways: [
-        { href: "/sign-in", label: message("signup.sign-in") },
-        { href: "/reset", label: message("signup.forgotten") },
+        { href: "/sign-in", label: message("common.sign-in") },
+        { href: "/reset", label: message("reset.title") },
       ],
       status: 409,
     },
@@ -180,7 +180,7 @@ export const JOURNEY_STATES: { readonly [V in keyof JourneyViews]: States<Journe
     wrong: {
       ...resetPassword,
       username: long,
-      errors: [{ field: "password", text: message("reset.identifier-missing") }],
+      problems: [{ field: "password", text: message("reset.identifier-missing") }],
       status: 422,
     },
   },

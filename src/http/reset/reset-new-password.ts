@@ -1,8 +1,7 @@
 import type { Context } from "koa";
 import { InvalidAccountError } from "../../accounts/create-account.js";
 import { toAccountId } from "../../accounts/account.js";
-import { message } from "../../lib/message.js";
-import type { FieldError } from "../field-error.js";
+import type { FieldProblem } from "../account/field-problem.js";
 import type { ResetDeps, ResetState } from "./reset-deps.js";
 
 /** The new password is chosen; then its owner signs in with it, second step and all. */
@@ -24,7 +23,7 @@ export function createResetNewPassword(
   async function renderForm(
     ctx: Context,
     id: string,
-    { state, errors = [] }: { state: ResetState; errors?: readonly FieldError[] },
+    { state, problems = [] }: { state: ResetState; problems?: readonly FieldProblem[] },
   ): Promise<void> {
     const account = await accounts.find(toAccountId(state.subject));
     if (account === undefined) return refuse(ctx);
@@ -36,9 +35,9 @@ export function createResetNewPassword(
         csrfToken: formGuard.issue(ctx, id),
         username: account.username,
         minPasswordLength: deps.minPasswordLength,
-        errors,
+        problems,
       },
-      errors.length === 0 ? 200 : 422,
+      problems.length === 0 ? 200 : 422,
     );
   }
 
@@ -64,11 +63,8 @@ export function createResetNewPassword(
       const { error, proof } = finished;
       journeys.save(ctx, id, { ...state, proof });
       if (!(error instanceof InvalidAccountError)) throw error;
-      const errors = error.problems.map((text) => ({
-        field: "password",
-        text: message("journey.as-it-is", { text }),
-      }));
-      return renderForm(ctx, id, { state, errors });
+      const problems = error.problems.map((text) => ({ field: "password", text }));
+      return renderForm(ctx, id, { state, problems });
     },
 
     async showDone(ctx, id, { wayBack }) {

@@ -1,4 +1,5 @@
 /** What the templates in `views/reset/` are told. All strings are plain text. */
+import type { FieldProblem } from "../account/field-problem.js";
 import type { Message } from "../../lib/message.js";
 import type { FieldError } from "../field-error.js";
 
@@ -28,7 +29,7 @@ export interface ResetPasswordView {
   /** For password managers. */
   readonly username: string;
   readonly minPasswordLength: number;
-  readonly errors: readonly FieldError[];
+  readonly problems: readonly FieldProblem[];
 }
 
 export interface ResetDoneView {

@@ -6,7 +6,7 @@ import { message } from "../../lib/message.js";
 import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
 import { languageOf } from "../language-of.js";
 import type { SignUpDeps, SignUpState } from "./sign-up-deps.js";
-import type { FieldError } from "../field-error.js";
+import type { FieldProblem } from "../account/field-problem.js";
 
 /** The last step: a name and a password, and there is an account. */
 export interface SignUpAccount {
@@ -25,7 +25,7 @@ export function createSignUpAccount(deps: SignUpDeps): SignUpAccount {
   async function renderForm(
     ctx: Context,
     { id, state, name }: { id: string; state: SignUpState; name: string },
-    errors: readonly FieldError[] = [],
+    problems: readonly FieldProblem[] = [],
   ): Promise<void> {
     await waysBack.know(ctx, id, state.wayBack);
     render(
@@ -37,9 +37,9 @@ export function createSignUpAccount(deps: SignUpDeps): SignUpAccount {
         email: state.email,
         name,
         minPasswordLength: deps.minPasswordLength,
-        errors,
+        problems,
       },
-      errors.length === 0 ? 200 : 422,
+      problems.length === 0 ? 200 : 422,
     );
   }
 
@@ -47,17 +47,14 @@ export function createSignUpAccount(deps: SignUpDeps): SignUpAccount {
     ctx: Context,
     state: SignUpState,
     { name, password }: { name: string; password: string },
-  ): Promise<Account | undefined | readonly FieldError[]> {
+  ): Promise<Account | undefined | readonly FieldProblem[]> {
     if (!isDisplayName(name)) return [{ field: "name", text: message("signup.name-invalid") }];
     const { email, terms } = state;
     try {
       return await signUp.complete({ email, name, password, language: languageOf(ctx), terms });
     } catch (err) {
       if (!(err instanceof InvalidAccountError)) throw err;
-      return err.problems.map((text) => ({
-        field: "password",
-        text: message("journey.as-it-is", { text }),
-      }));
+      return err.problems.map((text) => ({ field: "password", text }));
     }
   }
 
@@ -92,8 +89,8 @@ export function createSignUpAccount(deps: SignUpDeps): SignUpAccount {
         heading: message("signup.taken-heading"),
         explanation: message("signup.taken", { email: state.email }),
         ways: [
-          { href: `${path}/sign-in`, label: message("signup.sign-in") },
-          { href: `${basePath}/reset`, label: message("signup.forgotten") },
+          { href: `${path}/sign-in`, label: message("common.sign-in") },
+          { href: `${basePath}/reset`, label: message("reset.title") },
         ],
       },
       409,
@@ -108,7 +105,7 @@ export function createSignUpAccount(deps: SignUpDeps): SignUpAccount {
       const name = (fields["name"] ?? "").trim();
       const created = await create(ctx, state, { name, password: fields["password"] ?? "" });
       if (created === undefined) return leadOn(ctx, id, state);
-      if (isErrors(created)) return renderForm(ctx, { id, state, name }, created);
+      if (isRefused(created)) return renderForm(ctx, { id, state, name }, created);
       tell(ctx, created);
       journeys.save(ctx, id, { ...state, isDone: true });
       const { isHere } = await waysBack.know(ctx, id, state.wayBack);
@@ -140,6 +137,6 @@ export function createSignUpAccount(deps: SignUpDeps): SignUpAccount {
   };
 }
 
-function isErrors(created: Account | readonly FieldError[]): created is readonly FieldError[] {
+function isRefused(created: Account | readonly FieldProblem[]): created is readonly FieldProblem[] {
   return Array.isArray(created);
 }

@@ -79,7 +79,7 @@ export function createSignUpCode(deps: SignUpDeps): SignUpCode {
         explanation: message("signup.link-ended"),
         ways: [
           { href: `${basePath}/sign-up`, label: message("signup.start-again") },
-          { href: `${basePath}/account/sign-in`, label: message("signup.sign-in") },
+          { href: `${basePath}/account/sign-in`, label: message("common.sign-in") },
         ],
       },
       410,

@@ -129,7 +129,7 @@ export function addSignUpRoutes(router: Router, deps: SignUpDeps): SignUpStart {
         explanation: message("signup.gone"),
         ways: [
           { href: `${basePath}/sign-up`, label: message("signup.start-again") },
-          { href: `${basePath}/account/sign-in`, label: message("signup.sign-in") },
+          { href: `${basePath}/account/sign-in`, label: message("common.sign-in") },
         ],
       },
       410,

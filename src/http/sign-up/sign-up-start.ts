@@ -9,7 +9,7 @@ import { languageOf } from "../language-of.js";
 import { redirectUri, returnHost } from "../return-address.js";
 import { allowFormReturn } from "../security-headers.js";
 import type { SignUpDeps, SignUpState } from "./sign-up-deps.js";
-import type { FieldError } from "../field-error.js";
+import type { FieldProblem } from "../account/field-problem.js";
 
 /** The page that asks for an address. Whatever is given, the next page is the same. */
 export interface SignUpStart {
@@ -49,7 +49,7 @@ export function createSignUpStart(deps: SignUpDeps): SignUpStart {
   function renderStart(
     ctx: Context,
     { uid, params, ...place }: Place,
-    { errors = [], ...typed }: Typed & { readonly errors?: readonly FieldError[] },
+    { problems = [], ...typed }: Typed & { readonly problems?: readonly FieldProblem[] },
   ): void {
     if (uid !== undefined) allowFormReturn(ctx, redirectUri(params));
     const path = uid === undefined ? undefined : `${basePath}/interaction/${uid}`;
@@ -66,22 +66,22 @@ export function createSignUpStart(deps: SignUpDeps): SignUpStart {
         ...place,
         ...typed,
         termsUrl: terms?.url,
-        errors,
+        problems,
       },
-      errors.length === 0 ? 200 : 422,
+      problems.length === 0 ? 200 : 422,
     );
   }
 
-  function findErrors({ email, isAccepted }: Typed): FieldError[] {
-    const errors: FieldError[] = [];
-    if (email === "") errors.push({ field: "email", text: message("signup.email-missing") });
+  function findProblems({ email, isAccepted }: Typed): FieldProblem[] {
+    const problems: FieldProblem[] = [];
+    if (email === "") problems.push({ field: "email", text: message("signup.email-missing") });
     else if (!isEmailAddress(email)) {
-      errors.push({ field: "email", text: message("signup.email-invalid") });
+      problems.push({ field: "email", text: message("signup.email-invalid") });
     }
     if (terms !== undefined && !isAccepted) {
-      errors.push({ field: "terms", text: message("signup.terms-missing") });
+      problems.push({ field: "terms", text: message("signup.terms-missing") });
     }
-    return errors;
+    return problems;
   }
 
   async function begin(
@@ -98,8 +98,8 @@ export function createSignUpStart(deps: SignUpDeps): SignUpStart {
           : `${basePath}/interaction/${place.uid}`,
       );
     }
-    const errors = findErrors(typed);
-    if (errors.length > 0) return renderStart(ctx, place, { ...typed, errors });
+    const problems = findProblems(typed);
+    if (problems.length > 0) return renderStart(ctx, place, { ...typed, problems });
     const id = randomToken(ID_BYTES);
     const { uid, to, sealedRequest } = place;
     const wayBack = waysBack.begin(ctx, id, { ...(uid === undefined ? {} : { uid }), to });

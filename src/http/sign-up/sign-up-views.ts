@@ -1,5 +1,5 @@
 /** What the templates in `views/sign-up/` are told. All strings are plain text. */
-import type { FieldError } from "../field-error.js";
+import type { FieldProblem } from "../account/field-problem.js";
 
 export interface SignUpViews {
   "sign-up/start": SignUpStartView;
@@ -22,7 +22,7 @@ export interface SignUpStartView {
   /** https; undefined: there are none. */
   readonly termsUrl: string | undefined;
   readonly isAccepted: boolean;
-  readonly errors: readonly FieldError[];
+  readonly problems: readonly FieldProblem[];
   readonly signInUrl: string;
   /** Takes the same two hidden fields. */
   readonly cancelAction: string | undefined;
@@ -35,7 +35,7 @@ export interface SignUpAccountView {
   readonly email: string;
   readonly name: string;
   readonly minPasswordLength: number;
-  readonly errors: readonly FieldError[];
+  readonly problems: readonly FieldProblem[];
 }
 
 /** Posts to `continueAction`. */
