@@ -1,7 +1,6 @@
 /** What the templates in `views/reset/` are told. All strings are plain text. */
 import type { FieldProblem } from "../account/field-problem.js";
 import type { Message } from "../../lib/message.js";
-import type { FieldError } from "../field-error.js";
 
 export interface ResetViews {
   "reset/start": ResetStartView;
