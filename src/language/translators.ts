@@ -67,7 +67,8 @@ interface TranslateParts {
 }
 
 function createTranslate({ language, formatOf, writing }: TranslateParts): Translate {
-  const { locale } = LANGUAGES[language];
+  const { locale, direction } = LANGUAGES[language];
+  const isolatesItems = direction === "rtl";
   const tell = (told: Message) => translate(told);
   return translate;
 
@@ -78,7 +79,7 @@ function createTranslate({ language, formatOf, writing }: TranslateParts): Trans
     const written: Record<string, WrittenValue> = {};
     for (const [name, value] of Object.entries(given)) {
       if (tagNames.includes(name)) continue;
-      written[name] = writeValue(value, { locale, tell, writing });
+      written[name] = writeValue(value, { locale, isolatesItems, tell, writing });
     }
     for (const name of tagNames) written[name] = writing.tag(name, given[name]);
     return writing.join(format.format(written));

@@ -1,9 +1,11 @@
 import type { Age, Message, MessageValue, Moment } from "../lib/message.js";
-import { isolateForeign } from "./isolate.js";
+import { isolateForeign, ISOLATE } from "./isolate.js";
 import type { Writing, WrittenValue } from "./writings.js";
 
 export interface ValueContext {
   readonly locale: string;
+  /** Every part of a list would change the order of the others in a language that runs to the left. */
+  readonly isolatesItems: boolean;
   /** Puts a message that is a value into words, in the same writing. */
   readonly tell: (told: Message) => string;
   readonly writing: Writing;
@@ -28,13 +30,19 @@ export function writeValue(value: MessageValue, context: ValueContext): WrittenV
   if (typeof value === "string") return isolateForeign(value);
   if (typeof value === "number") return value;
   if (isList(value)) {
-    const items = value.map((item) => context.writing.item(item, context.tell));
+    const items = value.map((item) =>
+      context.writing.item(isolateItem(item, context), context.tell),
+    );
     return context.writing.list(new Intl.ListFormat(context.locale).formatToParts(items));
   }
   if ("key" in value) return context.writing.told(context.tell(value));
   if ("show" in value) return writeMoment(value, context.locale);
   if ("ago" in value) return writeAge(value, context.locale);
   throw new Error("a link is no value: a message names it by a tag");
+}
+
+function isolateItem(item: Message | string, { isolatesItems }: ValueContext): Message | string {
+  return typeof item === "string" && isolatesItems ? ISOLATE.join(item) : item;
 }
 
 function writeMoment({ atSeconds, show, timeZone = "UTC" }: Moment, locale: string): string {

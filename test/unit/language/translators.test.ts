@@ -83,6 +83,8 @@ describe("translators", () => {
   it("isolates values in a language that runs to the left, and foreign ones everywhere", () => {
     expect(markup("ar")("area.name", { name: "Notes" })).to.equal("Sign in to \u2068Notes\u2069");
     expect(markup("ar")("area.chosen", { kind: "a", name: "N" })).to.equal("First \u2068N\u2069");
+    const list = { name: ["A", "B"] };
+    expect(markup("ar")("area.name", list)).to.include("\u2068A\u2069 و\u2068B\u2069");
     expect(html("area.name", { name: "Notes" })).to.equal("Sign in to Notes");
     expect(html("area.name", { name: "مثال" })).to.equal("Sign in to \u2068مثال\u2069");
   });
