@@ -14,6 +14,7 @@ import { loadPages } from "./composition/pages.js";
 import { createPasswords } from "./composition/passwords.js";
 import { createProtocol } from "./composition/protocol.js";
 import { createRoutes } from "./composition/routes.js";
+import { createPasskeys } from "./composition/passkeys.js";
 import { createSecondStepParts } from "./composition/second-steps.js";
 import { openTokens } from "./composition/tokens.js";
 import { createChangePasswordUrl } from "./http/change-password-url.js";
@@ -38,8 +39,18 @@ export async function createApp(deps: AppDeps) {
   const passwords = createPasswords(foundation, attempts);
   const tokens = await openTokens(foundation);
   const federation = createFederation(foundation, tokens);
-  const secondStepParts = createSecondStepParts(foundation);
-  const parts = { tokens, pages, mail, passwords, federation, attempts, secondStepParts };
+  const passkeyParts = createPasskeys(foundation);
+  const secondStepParts = createSecondStepParts(foundation, passkeyParts);
+  const parts = {
+    tokens,
+    pages,
+    mail,
+    passwords,
+    federation,
+    attempts,
+    passkeyParts,
+    secondStepParts,
+  };
   const protocol = createProtocol(foundation, parts);
   const accountChanges = createAccountChanges({
     ...passwords,

@@ -4,6 +4,8 @@ import { createPasskeySignIn } from "../accounts/passkey-sign-in.js";
 import { createUseOnce } from "../oidc/use-once.js";
 import type { Foundation } from "./foundation.js";
 
+export type PasskeyParts = ReturnType<typeof createPasskeys>;
+
 /** Who has a passkey. */
 export function createPasskeys({ stores, config, clock, issuer }: Foundation) {
   const { passkeys, accounts, upstreamProviders, models } = stores;

@@ -17,6 +17,7 @@ import type { Federation } from "./federation.js";
 import type { Foundation } from "./foundation.js";
 import type { Pages } from "./pages.js";
 import type { Passwords } from "./passwords.js";
+import type { PasskeyParts } from "./passkeys.js";
 import type { SecondStepParts } from "./second-steps.js";
 import type { Tokens } from "./tokens.js";
 
@@ -25,6 +26,7 @@ export interface ProtocolParts {
   readonly tokens: Tokens;
   readonly pages: Pages;
   readonly passwords: Passwords;
+  readonly passkeyParts: PasskeyParts;
   readonly secondStepParts: SecondStepParts;
   readonly attempts: Attempts;
 }
@@ -110,7 +112,7 @@ export function createProtocol(
     provider: running.provider,
     browserAccounts,
     sealedRequests,
-    acrValues: supportedAcrs({ hasCodes: foundation.config.secondStep !== "off" }),
+    acrValues: supportedAcrs(foundation.config),
     clock,
   });
   return {

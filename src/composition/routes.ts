@@ -19,7 +19,6 @@ import { createAccountJourneys } from "./journeys.js";
 import type { Mail } from "./mail.js";
 import { createOnSignedIn } from "./on-signed-in.js";
 import { createOwnAccount } from "./own-account.js";
-import { createPasskeys } from "./passkeys.js";
 import type { Protocol, ProtocolParts } from "./protocol.js";
 
 export interface RoutesParts extends ProtocolParts {
@@ -67,7 +66,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     ...parts.secondStepParts,
     findDemand,
     ...createOwnAccount(foundation, parts),
-    ...createPasskeys(foundation),
+    ...parts.passkeyParts,
     interactions,
     browserAccounts,
     sessions,

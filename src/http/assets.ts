@@ -11,7 +11,7 @@ import { brotliCompress } from "node:zlib";
 import type { Context, Middleware, Next } from "koa";
 
 /** Every file that a page may ask for. */
-export type AssetName = "latchkey.css" | "latchkey.js" | "passkey.js" | "icon.svg";
+export type AssetName = "latchkey.css" | "latchkey.js" | "passkey.js" | "print.js" | "icon.svg";
 
 const compress = promisify(brotliCompress);
 
@@ -56,6 +56,7 @@ export function loadAssets({ directory, basePath }: AssetsDeps): Assets {
     "latchkey.css": load("latchkey.css", "text/css; charset=utf-8"),
     "latchkey.js": load("latchkey.js", "text/javascript; charset=utf-8"),
     "passkey.js": load("passkey.js", "text/javascript; charset=utf-8"),
+    "print.js": load("print.js", "text/javascript; charset=utf-8"),
     "icon.svg": load("icon.svg", "image/svg+xml"),
   };
   const byPath = new Map(Object.values(byName).map((asset) => [asset.path, asset]));

@@ -8,6 +8,7 @@ import type { ResourceServerStore } from "../clients/resource-server-store.js";
 import type { SignInChoice, UpstreamProviderStore } from "../federation/upstream-provider.js";
 import type { Audit } from "../lib/audit.js";
 import type { Clock } from "../lib/clock.js";
+import type { FindDemand } from "../oidc/authentication-demand.js";
 import type { BrowserAccounts } from "../oidc/browser-accounts.js";
 import type { Interactions } from "../oidc/interactions.js";
 import type { SealedRequest } from "../oidc/sealed-request.js";
@@ -18,6 +19,8 @@ import type { LimitAttempts } from "./limit-attempts.js";
 import type { PasskeyCeremonies } from "./passkeys/passkey-ceremonies.js";
 import type { Renderer } from "./render.js";
 import type { ResetStart } from "./reset/reset-start.js";
+import type { PendingSignIns } from "./second-step/pending-sign-in.js";
+import type { SecondStepFlow } from "./second-step/second-step-flow.js";
 import type { SignInHub } from "./sign-in-hub.js";
 import type { SignUpStart } from "./sign-up/sign-up-start.js";
 
@@ -29,6 +32,9 @@ export interface InteractionRoutesDeps {
   readonly signUpStart: SignUpStart | undefined;
   /** Undefined: no mail can be sent. */
   readonly resetStart: ResetStart | undefined;
+  readonly pendingSignIns: PendingSignIns;
+  readonly secondStepFlow: SecondStepFlow;
+  readonly findDemand: FindDemand;
   readonly signIn: SignIn;
   readonly knownDevices: KnownDevices;
   readonly limitAttempts: LimitAttempts;

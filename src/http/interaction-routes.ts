@@ -13,6 +13,7 @@ import { createEndedInteraction } from "./ended-interaction.js";
 import type { InteractionForm, InteractionRoutesDeps } from "./interaction-deps.js";
 import { createProofStep } from "./federation/proof-step.js";
 import { createPasskeyStep } from "./passkeys/passkey-step.js";
+import { addInteractionSecondStep } from "./second-step/interaction-second-step.js";
 import { createPasswordStep } from "./password-step.js";
 import { readForm } from "./read-form.js";
 import { redirectUri } from "./return-address.js";
@@ -49,6 +50,7 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
     allowFormReturn(ctx, redirectUri(interaction.params));
     if (interaction.prompt === "consent") return consentView.show(ctx, interaction);
     if (interaction.prompt === "create" && (await signUpStart?.showAt(ctx, interaction))) return;
+    if (interaction.stepsUp && (await deps.signInHub.stepUp(ctx, interaction))) return;
     if (await accountStep.show(ctx, interaction)) return;
     return passwordStep.show(ctx, interaction);
   });
@@ -60,6 +62,8 @@ export function addInteractionRoutes(router: Router, deps: InteractionRoutesDeps
     if (interaction === undefined || interaction.prompt === "consent") return backToPage(ctx, uid);
     return passwordStep.show(ctx, interaction, { isAskedFor: true });
   });
+
+  addInteractionSecondStep(router, { ...deps, ended, guarded });
 
   router.get("/interaction/:uid/link", (ctx) => proofStep.show(ctx, uidOf(ctx)));
 

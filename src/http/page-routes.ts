@@ -1,5 +1,5 @@
 import type Router from "@koa/router";
-import type { Mac } from "../lib/seal.js";
+import type { Mac, Sealer } from "../lib/seal.js";
 import type { AccountDeps } from "./account/account-deps.js";
 import { addAccountRoutes } from "./account/account-routes.js";
 import { addCookieCheckRoutes } from "./cookie-check-routes.js";
@@ -21,8 +21,11 @@ import {
   type PasskeyCeremoniesDeps,
 } from "./passkeys/passkey-ceremonies.js";
 import { addJourneyRoutes, type JourneyRoutesDeps } from "./journey-routes.js";
-import { createSignInHub, type OnSignedIn, type SignInHubDeps } from "./sign-in-hub.js";
 import { addLanguageRoute } from "./language-links.js";
+import { createLinkPending } from "./federation/link-pending.js";
+import { isFresh } from "./account/is-fresh.js";
+import { createSecondStepPages } from "./second-step/second-step-pages.js";
+import { createSignInHub, type OnSignedIn } from "./sign-in-hub.js";
 
 export interface PageDeps
   extends
@@ -33,8 +36,7 @@ export interface PageDeps
     HomeDeps {
   readonly formMac: Mac;
   readonly onSignedIn: readonly OnSignedIn[];
-  readonly findDemand: SignInHubDeps["findDemand"];
-  readonly findFactors: SignInHubDeps["findFactors"];
+  readonly secondStepSealer: Sealer;
 }
 
 type MadeHere =
@@ -46,7 +48,8 @@ type MadeHere =
   | "asides"
   | "upstreamSignIns"
   | "upstreamFailures"
-  | "ended";
+  | "ended"
+  | keyof ReturnType<typeof createSecondStepPages>;
 
 /** What people see that the library does not ask for. */
 export function addPageRoutes(router: Router, deps: PageDeps): void {
@@ -55,12 +58,27 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
   addLanguageRoute(router, deps);
   addCookieCheckRoutes(router, deps);
   const ended = createEndedInteraction(deps);
-  const signInHub = createSignInHub({ ...deps, ended });
   const passkeyCeremonies = createPasskeyCeremonies({ ...deps, formGuard });
+  const secondStepParts = createSecondStepPages(deps);
+  const signInHub = createSignInHub({
+    ...deps,
+    ...secondStepParts,
+    ended,
+    linkPending: createLinkPending(deps),
+    isFresh: (atSeconds) => isFresh(atSeconds, deps.clock),
+  });
   const asides = addJourneyRoutes(router, { ...deps, formGuard, signInHub, ended });
-  addInteractionRoutes(router, { ...deps, ...asides, formGuard, passkeyCeremonies, signInHub });
+  addInteractionRoutes(router, {
+    ...deps,
+    ...secondStepParts,
+    ...asides,
+    formGuard,
+    passkeyCeremonies,
+    signInHub,
+  });
   const upstreamDeps = {
     ...deps,
+    ...secondStepParts,
     signInHub,
     passkeyCeremonies,
     upstreamSignIns: createUpstreamSignIns({ ...deps, cookie: createUpstreamCookie(deps.issuer) }),

@@ -5,21 +5,20 @@ import type { AccountChoice } from "./describe-account.js";
 import type { ProviderButton } from "./federation/ways-in.js";
 import type { AsksForPasskey } from "./passkeys/passkey-prompt.js";
 import { IS_JOURNEY_VIEW, type JourneyViews, type SignInLinks } from "./journey-views.js";
+import { IS_SECOND_STEP_VIEW, type SecondStepViews } from "./second-step/second-step-views.js";
+import { IS_SIGN_OUT_VIEW, type SignOutViews } from "./sign-out-views.js";
 import type { PlaygroundViews } from "./playground/playground-views.js";
 
 /**
- * Every page, by the name of its template, with what the template needs. A new page is a row here,
- * one in `IS_VIEW` and a file `views/<name>.njk`. All strings are plain text: templates escape them,
- * and put messages into words (`t`).
+ * Every page by the name of its template, `views/<name>.njk`, with what it needs: a row here, and one
+ * in `IS_VIEW`. All strings are plain text: templates escape them, and put messages into words (`t`).
  */
-export interface Views extends PlaygroundViews, AccountViews, JourneyViews, OutboxViews {
+export interface Views
+  extends PlaygroundViews, AccountViews, JourneyViews, OutboxViews, SecondStepViews, SignOutViews {
   login: LoginView;
   "link-account": LinkAccountView;
   "choose-account": ChooseAccountView;
   consent: ConsentView;
-  logout: LogoutView;
-  "signed-out": SignedOutView;
-  "sign-out-elsewhere": SignOutElsewhereView;
   "device-code": DeviceCodeView;
   "device-confirm": DeviceConfirmView;
   "device-done": DeviceDoneView;
@@ -36,13 +35,12 @@ export type ViewName = keyof Views;
 
 /** The same rows for run time: a view without a template stops the start. */
 export const IS_VIEW: Record<ViewName, true> = {
+  ...IS_SECOND_STEP_VIEW,
+  ...IS_SIGN_OUT_VIEW,
   login: true,
   "link-account": true,
   "choose-account": true,
   consent: true,
-  logout: true,
-  "signed-out": true,
-  "sign-out-elsewhere": true,
   "device-code": true,
   "device-confirm": true,
   "device-done": true,
@@ -135,33 +133,6 @@ export interface ConsentView extends RequestForm {
   readonly returnHost: string | undefined;
   /** Takes the same two hidden fields. */
   readonly switchAccountAction: string;
-}
-
-/** Posts `xsrf`, and `logout=yes` for signing out. */
-export interface LogoutView {
-  readonly action: string;
-  readonly xsrf: string;
-  readonly clientName: string | undefined;
-  readonly account: string | undefined;
-}
-
-export interface SignedOutView {
-  /** Only the application `clientName` was signed out of. */
-  readonly stayed: boolean;
-  /** Names of applications. */
-  readonly effects: Readonly<Record<"told" | "untold" | "offline", readonly string[]>>;
-  /** Names of people who are signed in at this browser all the same. */
-  readonly stillHere: readonly string[];
-  readonly accountUrl: string;
-  readonly clientName: string | undefined;
-  /** Linked only when it is a web address. */
-  readonly clientUri: string | undefined;
-}
-
-/** The browser goes on by itself. */
-export interface SignOutElsewhereView {
-  readonly displayName: string;
-  readonly url: string;
 }
 
 /** Posts `xsrf` and `user_code`. */

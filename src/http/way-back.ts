@@ -84,6 +84,11 @@ export function createWaysBack(deps: WaysBackDeps): WaysBack {
     ctx.redirect(basePath + path);
   }
 
+  function signInTo(ctx: Context, path: string, proven: Authentication): Promise<void> {
+    const place = { kind: "account", path } as const;
+    return signInHub.completeAccountSignIn(ctx, { place, goOn: () => lead(ctx, path) }, proven);
+  }
+
   return {
     begin: (ctx, id, { uid, to }) => ({
       uid,
@@ -123,11 +128,10 @@ export function createWaysBack(deps: WaysBackDeps): WaysBack {
       }
       // A device's request, or one too long to be sealed, goes on at its own page.
       const path = uid === undefined ? accountPath(to) : `/interaction/${uid}`;
-      return signInHub.completeAccountSignIn(ctx, { goOn: () => lead(ctx, path) }, proven);
+      return signInTo(ctx, path, proven);
     },
 
-    signInAt: (ctx, path, proven) =>
-      signInHub.completeAccountSignIn(ctx, { goOn: () => lead(ctx, path) }, proven),
+    signInAt: signInTo,
 
     async goOn(ctx) {
       const request = requestOf(ctx);

@@ -45,6 +45,7 @@ export type AuditEvent =
   | "password.reset"
   | "account.changed"
   | "account.invited"
+  | "second_step"
   | "second_step.set_up"
   | "second_step.removed"
   | "recovery_codes.made"

@@ -33,6 +33,8 @@ export function deriveSecrets(secretKeys: SecretKeys) {
     /** Where a browser goes on to after a sign-out elsewhere. */
     returnAddresses: sealer("return-addresses"),
     pendingLinks: sealer("pending-link"),
+    /** Sign-ins between their two steps. */
+    pendingSignIns: sealer("pending-sign-ins"),
     /** Secrets of authenticator apps, and hashes of recovery codes. */
     secondSteps: sealer("second-steps"),
     /** Of those, opens only what was sealed under SECRET_KEY itself. */

@@ -11,8 +11,20 @@ export const PHISHING_RESISTANT_ACR = "phr";
 const LADDER = [PASSWORD_ACR, MULTI_FACTOR_ACR, PHISHING_RESISTANT_ACR];
 
 /** What `acr_values_supported` lists, weakest first. */
-export function supportedAcrs({ hasCodes }: { readonly hasCodes: boolean }): readonly string[] {
-  return [FEDERATED_ACR, ...LADDER.filter((acr) => hasCodes || acr !== MULTI_FACTOR_ACR)];
+export function supportedAcrs({ secondStep, passkeys }: WaysToProve): readonly string[] {
+  const isMultiFactor = secondStep !== "off" || passkeys;
+  return [
+    FEDERATED_ACR,
+    PASSWORD_ACR,
+    ...(isMultiFactor ? [MULTI_FACTOR_ACR] : []),
+    ...(passkeys ? [PHISHING_RESISTANT_ACR] : []),
+  ];
+}
+
+/** What the operator lets people have. */
+interface WaysToProve {
+  readonly secondStep: "off" | "optional" | "required";
+  readonly passkeys: boolean;
 }
 
 /** Whether a sign-in of the class `acr` is one of the class `asked`, too. */

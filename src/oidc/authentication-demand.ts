@@ -38,6 +38,11 @@ export function createFindDemand({ clients, secondStep }: FindDemandDeps): FindD
   });
 }
 
+/** Of sign-ins for no application. */
+export function ownPagesDemand(secondStep: SecondStepSetting): AuthenticationDemand {
+  return { anyOf: [], secondStep: secondStep === "required" ? "operator" : undefined };
+}
+
 export function meets(
   acr: string | undefined,
   { anyOf, secondStep }: AuthenticationDemand,

@@ -14,7 +14,7 @@ import type { EndSessions } from "./end-sessions.js";
 import type { Lifetimes } from "./lifetimes.js";
 import { createParkedSessions } from "./parked-sessions.js";
 import type { SessionDirectory } from "./session-directory.js";
-import type { SessionUpstream } from "./session-upstream.js";
+import type { SessionModel, SessionUpstream } from "./session-upstream.js";
 import type { UpstreamSessions } from "./upstream-sessions.js";
 
 export interface HeldSession {
@@ -27,6 +27,7 @@ export interface HeldSession {
   /** It outlives the browser's being closed. */
   readonly isKept: boolean;
   readonly signedInAtSeconds: number;
+  readonly acr: string | undefined;
 }
 
 export interface Authentication {
@@ -41,6 +42,8 @@ export interface Authentication {
   readonly upstream?: SessionUpstream | undefined;
   /** What proved it; a secret. */
   readonly upstreamIdToken?: string | undefined;
+  /** More of a sign-in that the session holds already. */
+  readonly continues?: true;
 }
 
 export interface ChosenSession {
@@ -51,6 +54,8 @@ export interface ChosenSession {
 export interface BrowserAccounts {
   /** Who uses this browser now. */
   findCurrent(ctx: Context): Promise<HeldSession | undefined>;
+  /** How whoever uses this browser proved themselves; for a sign-in that adds to it. */
+  findAuthentication(ctx: Context): Promise<Authentication | undefined>;
   /** All that are signed in here, whoever is in use first. */
   list(ctx: Context): Promise<HeldSession[]>;
   /**
@@ -120,6 +125,7 @@ export function createBrowserAccounts(deps: BrowserAccountsDeps): BrowserAccount
         isKept: transient !== true,
         // When they last proved themselves, which may have been at another provider before.
         signedInAtSeconds: session.authTime() ?? 0,
+        acr: session.acr,
       },
     ];
   }
@@ -185,6 +191,21 @@ export function createBrowserAccounts(deps: BrowserAccountsDeps): BrowserAccount
       return current;
     },
 
+    async findAuthentication(ctx) {
+      const session: SessionModel = await provider.Session.get(ctx);
+      const [held] = await describe(session, true);
+      if (held === undefined) return undefined;
+      return {
+        accountId: held.account.id,
+        acr: session.acr ?? "",
+        amr: session.amr ?? [],
+        keep: held.isKept,
+        signedInAtSeconds: session.loginTs ?? 0,
+        upstream: session.upstream,
+        continues: true,
+      };
+    },
+
     async list(ctx) {
       const current = await provider.Session.get(ctx);
       const parked = await findParked(ctx, current);
@@ -204,8 +225,9 @@ export function createBrowserAccounts(deps: BrowserAccountsDeps): BrowserAccount
       if (session.exp !== undefined) session.resetIdentifier();
       Object.assign(session, { device: deviceFacts(ctx, deps.clock.nowSeconds()) });
       await session.save(settings.sessionIdleSeconds);
-      const { upstreamIdToken } = authentication;
-      await deps.upstreamSessionEnds.remember(session.uid, upstream, upstreamIdToken);
+      const { upstreamIdToken, continues } = authentication;
+      if (continues !== true)
+        await deps.upstreamSessionEnds.remember(session.uid, upstream, upstreamIdToken);
       setCookie(ctx, session);
     },
 

@@ -43,6 +43,7 @@ import { LANGUAGE_TAGS } from "../language/languages.js";
 
 export interface ProviderSettings extends Lifetimes {
   readonly secondStep: SecondStepSetting;
+  readonly passkeys: boolean;
   readonly issuer: string;
   readonly accessTokenAlgorithm: SigningAlgorithm;
   /** False: anyone may register a client; true: only with an initial access token (RFC 7591 §3). */
@@ -81,7 +82,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
   const serverAlgorithms = [...signingKeys.algorithms()];
 
   return {
-    acrValues: supportedAcrs({ hasCodes: settings.secondStep !== "off" }),
+    acrValues: supportedAcrs(settings),
     assertJwtClientAuthClaimsAndHeader: createAssertClientAssertion(clock),
     claims: CLAIMS_BY_SCOPE,
     clientAuthMethods: [

@@ -138,7 +138,7 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
     },
 
     async signIn(ctx, authentication) {
-      const { accountId, acr, amr, keep, signedInAtSeconds, upstream } = authentication;
+      const { accountId, acr, amr, keep, signedInAtSeconds, upstream, continues } = authentication;
       const { uid } = await browserAccounts.makeRoom(ctx, accountId);
       const sealedIdToken = await deps.upstreamSessionEnds.sealIdToken(
         upstream,
@@ -153,6 +153,7 @@ export function createInteractions(deps: InteractionsDeps): Interactions {
         ts: signedInAtSeconds,
         upstream,
         sealedIdToken,
+        continues,
       };
       await finishIn(ctx, uid, { ...ACCOUNT_CHOSEN, login });
     },

@@ -16,6 +16,8 @@ export interface RememberUpstreamDeps {
 export interface UpstreamBeginning {
   readonly upstream?: SessionUpstream | undefined;
   readonly sealedIdToken?: string | undefined;
+  /** The session has been remembered with it before. */
+  readonly continues?: true | undefined;
 }
 
 /** Writes which session at a provider the session here that is called `uid` began with. */
@@ -53,6 +55,6 @@ export function createRememberUpstream(save: SaveUpstreamSession): FinishAnswer 
     const login: UpstreamBeginning & Record<string, unknown> = {
       ...entities?.Interaction?.result?.login,
     };
-    return save(session.uid, login);
+    return login.continues === true ? undefined : save(session.uid, login);
   };
 }

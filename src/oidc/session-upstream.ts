@@ -12,7 +12,9 @@ export interface SessionUpstream {
   readonly authTimeSeconds?: number | undefined;
 }
 
-type SessionModel = Provider["Session"]["prototype"] & { upstream?: SessionUpstream | undefined };
+export type SessionModel = Provider["Session"]["prototype"] & {
+  upstream?: SessionUpstream | undefined;
+};
 
 interface LoginDetails {
   readonly upstream?: SessionUpstream | undefined;

@@ -8,6 +8,7 @@ import {
 } from "./federation-samples.js";
 import { JOURNEY_STATES } from "./journey-samples.js";
 import { OUTBOX_STATES } from "./outbox-samples.js";
+import { SECOND_STEP_STATES } from "./second-step-samples.js";
 import { PLAYGROUND_STATES } from "./playground-samples.js";
 import { message } from "../../src/lib/message.js";
 import { describeWait } from "../../src/http/too-many-attempts.js";
@@ -45,6 +46,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
   ...ACCOUNT_STATES,
   ...JOURNEY_STATES,
   ...OUTBOX_STATES,
+  ...SECOND_STEP_STATES,
   login: {
     first: {
       ...requestForm,

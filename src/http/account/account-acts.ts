@@ -70,7 +70,8 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
       const proven = await provePerson(ctx, current, fields["password"] ?? "");
       if ("error" in proven) return show(ctx, current, { sealed, ...proven });
       const goOn = () => perform(ctx, act, current);
-      return deps.signInHub.completeAccountSignIn(ctx, { goOn }, proven);
+      const place = { kind: "confirm", act: sealed } as const;
+      return deps.signInHub.completeAccountSignIn(ctx, { place, goOn }, proven);
     }),
   );
 
@@ -86,8 +87,9 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
         return show(ctx, current, { sealed, ...passkeyProblem(proof.unknown) });
       }
       const goOn = () => perform(ctx, act, current);
+      const place = { kind: "confirm", act: sealed } as const;
       const proven = toAuthentication(proof, current.isKept);
-      return deps.signInHub.completeAccountSignIn(ctx, { goOn }, proven);
+      return deps.signInHub.completeAccountSignIn(ctx, { place, goOn }, proven);
     }),
   );
 

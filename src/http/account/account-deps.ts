@@ -1,4 +1,7 @@
 import type { AccountEventStore } from "../../accounts/account-event-store.js";
+import type { AccountId } from "../../accounts/account.js";
+import type { SecondSteps } from "../../accounts/second-steps.js";
+import type { Factors } from "../../oidc/next-step.js";
 import type { AccountStore } from "../../accounts/account-store.js";
 import type { SetPassword } from "../../accounts/create-account.js";
 import type { FederatedIdentityStore } from "../../accounts/federated-identity-store.js";
@@ -13,6 +16,7 @@ import type { Audit } from "../../lib/audit.js";
 import type { Clock } from "../../lib/clock.js";
 import type { Sealer } from "../../lib/seal.js";
 import type { Notify } from "../../mail/notify.js";
+import type { AuthenticationDemand } from "../../oidc/authentication-demand.js";
 import type { BrowserAccounts, HeldSession } from "../../oidc/browser-accounts.js";
 import type { Sessions } from "../../oidc/create-sessions.js";
 import type { UpstreamSignOut } from "../../oidc/upstream-sign-out.js";
@@ -25,6 +29,9 @@ import type { LimitAttempts } from "../limit-attempts.js";
 import type { PasskeyCeremonies } from "../passkeys/passkey-ceremonies.js";
 import type { SignInAsides } from "../journey-routes.js";
 import type { Renderer } from "../render.js";
+import type { PendingSignIns } from "../second-step/pending-sign-in.js";
+import type { SecondStepFlow } from "../second-step/second-step-flow.js";
+import type { ShowSecondStep } from "../second-step/show-second-step.js";
 import type { SignInHub } from "../sign-in-hub.js";
 
 export interface AccountDeps {
@@ -33,12 +40,19 @@ export interface AccountDeps {
   readonly signedOutNotes: SignedOutNotes;
   readonly resourceServers: Pick<ResourceServerStore, "find">;
   readonly signInHub: Pick<SignInHub, "completeAccountSignIn">;
+  readonly pendingSignIns: PendingSignIns;
+  readonly secondStepFlow: SecondStepFlow;
+  readonly showSecondStep: ShowSecondStep;
+  readonly secondSteps: SecondSteps;
+  readonly findFactors: (id: AccountId) => Promise<Factors>;
+  /** People may set up a second step. */
+  readonly isOffered: boolean;
+  readonly ownDemand: AuthenticationDemand;
   readonly signIn: SignIn;
   readonly knownDevices: KnownDevices;
   readonly limitAttempts: LimitAttempts;
   /** Counts also where passwords are no way in. */
   readonly provePassword: SignIn;
-  readonly accounts: Pick<AccountStore, "findForSignIn">;
   /** Ends all else that the account has open. */
   readonly changePassword: SetPassword;
   /** Tells the person by mail. */
@@ -46,6 +60,7 @@ export interface AccountDeps {
   readonly accountEvents: Pick<AccountEventStore, "listOfAccount">;
   readonly clients: Pick<ClientStore, "find">;
   readonly settings: { readonly activitySeconds: number };
+  readonly accounts: Pick<AccountStore, "find" | "findForSignIn">;
   readonly federatedIdentities: FederatedIdentityStore;
   readonly federatedSignIn: FederatedSignIn;
   readonly linkIdentity: LinkIdentity;

@@ -95,7 +95,8 @@ export function addAccountSignIn(router: Router, deps: AccountDeps, guard: Accou
       const { amr, signedInAtSeconds } = result;
       const authentication = { accountId, acr: PASSWORD_ACR, amr, keep, signedInAtSeconds };
       const goOn = () => lead(ctx, to);
-      return deps.signInHub.completeAccountSignIn(ctx, { goOn }, authentication);
+      const place = { kind: "account", path: pathOf(to) } as const;
+      return deps.signInHub.completeAccountSignIn(ctx, { place, goOn }, authentication);
     }),
   );
 
@@ -109,8 +110,9 @@ export function addAccountSignIn(router: Router, deps: AccountDeps, guard: Accou
         return show(ctx, { to, identifier, keep, ...passkeyProblem(proof.unknown) });
       }
       const goOn = () => lead(ctx, to);
+      const place = { kind: "account", path: pathOf(to) } as const;
       const proven = toAuthentication(proof, keep);
-      return deps.signInHub.completeAccountSignIn(ctx, { goOn }, proven);
+      return deps.signInHub.completeAccountSignIn(ctx, { place, goOn }, proven);
     }),
   );
 
@@ -133,6 +135,10 @@ export function addAccountSignIn(router: Router, deps: AccountDeps, guard: Accou
 
   function lead(ctx: Context, to: string | undefined): void {
     ctx.status = 303;
-    ctx.redirect(basePath + ACCOUNT_PAGES[parseAccountPage(to)].path);
+    ctx.redirect(basePath + pathOf(to));
   }
+}
+
+function pathOf(to: string | undefined): string {
+  return ACCOUNT_PAGES[parseAccountPage(to)].path;
 }

@@ -12,7 +12,9 @@ import { message } from "../../lib/message.js";
 import type { Authentication, HeldSession } from "../../oidc/browser-accounts.js";
 import { describeAccount } from "../describe-account.js";
 import { rememberLastProvider } from "../federation/last-provider-cookie.js";
+import { providerOf } from "../federation/provider-of.js";
 import { describeRefusal } from "../federation/refusal-words.js";
+import type { AtAccount } from "../sign-in-hub.js";
 import type { UpstreamArrival } from "../federation/upstream-sign-ins.js";
 import type { AccountActs } from "./account-acts.js";
 import type { AccountDeps } from "./account-deps.js";
@@ -102,7 +104,8 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
       tell(ctx, arrival, { accountId: result.account.id, by: result.by });
       rememberLastProvider(ctx, arrival.provider.id);
       const goOn = () => lead(ctx, page);
-      return startSession(arrival, { ctx, accountId: result.account.id, keep: false, goOn });
+      const place = { kind: "account", path: ACCOUNT_PAGES[page].path } as const;
+      return startSession(arrival, { ctx, accountId: result.account.id, keep: false, place, goOn });
     }
     // Proof belongs to the way into an application; here the page itself connects the two.
     const reason = result.outcome === "refused" ? result.reason : "address_taken";
@@ -124,7 +127,8 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
       return lead(ctx, "security");
     }
     const goOn = () => acts.perform(ctx, act, current);
-    return startSession(arrival, { ctx, accountId: account.id, keep: isKept, goOn });
+    const place = { kind: "confirm", act: sealed } as const;
+    return startSession(arrival, { ctx, accountId: account.id, keep: isKept, place, goOn });
   }
 
   async function offer(ctx: Context, current: HeldSession, arrival: UpstreamArrival) {
@@ -146,7 +150,7 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
 
   function startSession(
     { identity }: UpstreamArrival,
-    { ctx, goOn, ...who }: SessionStart,
+    { ctx, place, goOn, ...who }: SessionStart,
   ): Promise<void> {
     const { providerId, issuer, subject, sid, idToken } = identity;
     const { acr, amr, authTimeSeconds } = identity.authentication;
@@ -159,7 +163,7 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
       upstream,
       upstreamIdToken: idToken,
     };
-    return deps.signInHub.completeAccountSignIn(ctx, { goOn }, proven);
+    return deps.signInHub.completeAccountSignIn(ctx, { place, goOn }, proven);
   }
 
   function refuse(
@@ -221,9 +225,8 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
   }
 }
 
-interface SessionStart extends Pick<Authentication, "accountId" | "keep"> {
+interface SessionStart extends AtAccount, Pick<Authentication, "accountId" | "keep"> {
   readonly ctx: Context;
-  readonly goOn: () => Promise<void> | void;
 }
 
 interface Confirmation {
@@ -242,9 +245,4 @@ interface Told {
 
 function unknownAttempt(): FederationError {
   return new FederationError("attempt_unknown", "begun by nobody who is signed in now");
-}
-
-function providerOf(ctx: Context): string {
-  const { provider }: { provider?: unknown } = ctx["params"];
-  return String(provider);
 }

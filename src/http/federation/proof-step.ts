@@ -13,7 +13,7 @@ import { allowFormReturn } from "../security-headers.js";
 import { requestOf } from "../sign-in-hub.js";
 import { rememberLastProvider } from "./last-provider-cookie.js";
 import { toButton } from "./ways-in.js";
-import { personOf, type PendingLink } from "./pending-link.js";
+import type { PendingLink } from "./pending-link.js";
 
 /**
  * An account has the address of somebody who came from a provider for the first time: its owner
@@ -30,7 +30,7 @@ export function createProofStep(deps: InteractionRoutesDeps, ended: EndedInterac
   const { interactions, accounts, upstreamProviders, pendingLinks, formGuard, basePath } = deps;
 
   interface Told {
-    readonly event: "sign_in" | "identity.linked";
+    readonly event: "sign_in";
     readonly reason?: string | undefined;
   }
 
@@ -133,7 +133,7 @@ export function createProofStep(deps: InteractionRoutesDeps, ended: EndedInterac
     async submit(ctx, { uid, fields }) {
       const found = await require(ctx, uid);
       if (found === undefined) return;
-      const { pending, provider, account } = found;
+      const { provider, account } = found;
       const { username: identifier } = account;
       const proof = await deps.provePassword({
         identifier,
@@ -150,16 +150,11 @@ export function createProofStep(deps: InteractionRoutesDeps, ended: EndedInterac
             : { error: REFUSED, status: 422 as const };
         return renderPage(ctx, found, refusal);
       }
-      if (!(await pendingLinks.use(ctx, uid))) return toSignIn(ctx, uid);
-      const { outcome } = await deps.linkIdentity(account.id, personOf(pending), provider);
-      const reason = outcome === "linked" ? undefined : outcome;
-      tell(ctx, found, { event: "identity.linked", reason });
-      if (outcome !== "linked") return toSignIn(ctx, uid);
       tell(ctx, found, { event: "sign_in" });
       rememberLastProvider(ctx, provider.id);
       const { amr, signedInAtSeconds } = proof;
       const { interaction } = found;
-      const at = { uid, interaction, request: requestOf(interaction) };
+      const at = { uid, interaction, request: requestOf(interaction), links: true };
       await deps.signInHub.completeSignIn(ctx, at, {
         accountId: account.id,
         acr: PASSWORD_ACR,

@@ -1,13 +1,11 @@
 import type { Context } from "koa";
 import type { Account } from "../../accounts/account.js";
 import type { FederatedSignInResult } from "../../accounts/federated-sign-in.js";
-import { findUsable } from "../../federation/sign-in-choices.js";
 import { message } from "../../lib/message.js";
 import type { ActiveInteraction } from "../../oidc/interactions.js";
 import type { InteractionRoutesDeps } from "../interaction-deps.js";
 import { requestOf } from "../sign-in-hub.js";
 import { rememberLastProvider } from "./last-provider-cookie.js";
-import { personOf } from "./pending-link.js";
 import { describeRefusal } from "./refusal-words.js";
 import type { UpstreamArrival } from "./upstream-sign-ins.js";
 
@@ -20,15 +18,7 @@ export type Arrive = (
 
 export type ArriveDeps = Pick<
   InteractionRoutesDeps,
-  | "federatedSignIn"
-  | "linkIdentity"
-  | "pendingLinks"
-  | "upstreamProviders"
-  | "signInHub"
-  | "render"
-  | "audit"
-  | "basePath"
-  | "clock"
+  "federatedSignIn" | "pendingLinks" | "signInHub" | "render" | "audit" | "basePath" | "clock"
 >;
 
 /** What one arrival is about. */
@@ -40,17 +30,18 @@ interface Visit extends UpstreamArrival {
 }
 
 export function createArrive(deps: ArriveDeps): Arrive {
-  const { federatedSignIn, linkIdentity, pendingLinks, signInHub, basePath } = deps;
+  const { federatedSignIn, pendingLinks, signInHub, basePath } = deps;
 
   async function goOn(visit: Visit, account: Account, by: string): Promise<void> {
     const { ctx, interaction, provider, identity } = visit;
-    await linkPending(visit, account);
-    pendingLinks.drop(ctx, interaction.uid);
+    // The proof that another identity waits for may be given through a provider, too.
+    const links = pendingLinks.find(ctx, interaction.uid)?.accountId === account.id;
+    if (!links) pendingLinks.drop(ctx, interaction.uid);
     rememberLastProvider(ctx, provider.id);
     tell(visit, { event: "sign_in", accountId: account.id, by });
     const { providerId, issuer, subject, sid } = identity;
     const { acr, amr, authTimeSeconds } = identity.authentication;
-    const at = { uid: interaction.uid, interaction, request: requestOf(interaction) };
+    const at = { uid: interaction.uid, interaction, request: requestOf(interaction), links };
     await signInHub.completeSignIn(ctx, at, {
       accountId: account.id,
       acr,
@@ -59,24 +50,6 @@ export function createArrive(deps: ArriveDeps): Arrive {
       signedInAtSeconds: visit.signedInAtSeconds,
       upstream: { providerId, issuer, subject, sid, authTimeSeconds },
       upstreamIdToken: identity.idToken,
-    });
-  }
-
-  /** The proof that another identity waits for may be given through a provider, too. */
-  async function linkPending(visit: Visit, account: Account): Promise<void> {
-    const { ctx, interaction } = visit;
-    const pending = pendingLinks.find(ctx, interaction.uid);
-    if (pending === undefined || pending.accountId !== account.id) return;
-    const provider = await findUsable(deps.upstreamProviders, pending.providerId);
-    if (provider === undefined || !(await pendingLinks.use(ctx, interaction.uid))) return;
-    const { outcome } = await linkIdentity(account.id, personOf(pending), provider);
-    tell(visit, {
-      event: "identity.linked",
-      accountId: account.id,
-      provider: provider.id,
-      upstreamIssuer: pending.issuer,
-      by: "proof",
-      reason: outcome === "linked" ? undefined : outcome,
     });
   }
 

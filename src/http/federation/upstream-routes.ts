@@ -15,6 +15,7 @@ import { message } from "../../lib/message.js";
 import type { ActiveInteraction, Interactions } from "../../oidc/interactions.js";
 import type { EndedInteraction } from "../ended-interaction.js";
 import { uidOf } from "../uid-of.js";
+import { providerOf } from "./provider-of.js";
 import type { Arrive } from "./upstream-arrival.js";
 import type { FailureContext, UpstreamFailures } from "./upstream-failures.js";
 import type { UpstreamSignIns } from "./upstream-sign-ins.js";
@@ -118,9 +119,4 @@ function optionsOf(
     acrValues: provider === undefined ? [] : findUpstreamAcrs(provider, acrValues),
     uiLocales: text("ui_locales"),
   };
-}
-
-function providerOf(ctx: Context): string {
-  const { provider }: { provider?: unknown } = ctx["params"];
-  return String(provider);
 }

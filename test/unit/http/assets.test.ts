@@ -14,6 +14,7 @@ const CONTENT: Record<AssetName, string> = {
   "latchkey.css": "body { color: CanvasText }\n".repeat(50),
   "latchkey.js": "// nothing\n",
   "passkey.js": "// nothing either\n",
+  "print.js": "// nor here\n",
   "icon.svg": "<svg/>",
 };
 
