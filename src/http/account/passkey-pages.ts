@@ -30,8 +30,8 @@ export function addPasskeyPages(router: Router, deps: PasskeyPagesDeps): void {
   const { hostname: rpId } = new URL(deps.issuer);
 
   router.use(PASSKEYS_PATH, async (ctx, next) => {
-    if (await deps.arePasskeysOn()) return next();
-    ctx.status = 404;
+    if (await deps.arePasskeysOn()) await next();
+    else ctx.status = 404;
   });
 
   router.get(PASSKEYS_PATH, async (ctx) => {
