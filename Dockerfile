@@ -16,8 +16,9 @@ COPY src ./src
 RUN npm run build && chmod a+x dist/src/cli.js
 COPY LICENSE CHANGELOG.md ./
 COPY views ./views
+COPY lists ./lists
 # Readable for the server's user, whatever the umask was where they were checked out.
-RUN chmod -R a+rX package.json LICENSE CHANGELOG.md views
+RUN chmod -R a+rX package.json LICENSE CHANGELOG.md views lists
 
 # A tree of its own, not what `npm prune` leaves of the one above: nothing of a development package
 # has ever been in it, and a change of the sources does not build it anew.
@@ -42,6 +43,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/package.json /app/LICENSE /app/CHANGELOG.md ./
 COPY --from=build /app/views ./views
+COPY --from=build /app/lists ./lists
 COPY --from=build /app/dist/migrations ./dist/migrations
 COPY --from=build /app/dist/src ./dist/src
 

@@ -11,7 +11,7 @@ import { createFederation } from "./composition/federation.js";
 import { createFoundation, type AppDeps } from "./composition/foundation.js";
 import { createMail } from "./composition/mail.js";
 import { loadPages } from "./composition/pages.js";
-import { createPasswords } from "./composition/passwords.js";
+import { openPasswords } from "./composition/passwords.js";
 import { createProtocol } from "./composition/protocol.js";
 import { createRoutes } from "./composition/routes.js";
 import { createPasskeys } from "./composition/passkeys.js";
@@ -36,7 +36,7 @@ export async function createApp(deps: AppDeps) {
   const pages = loadPages(foundation);
   const mail = createMail(foundation, pages);
   const attempts = createAttempts(foundation, mail);
-  const passwords = createPasswords(foundation, attempts);
+  const passwords = await openPasswords(foundation, attempts);
   const tokens = await openTokens(foundation);
   const federation = createFederation(foundation, tokens);
   const passkeyParts = createPasskeys(foundation);
@@ -56,7 +56,6 @@ export async function createApp(deps: AppDeps) {
     ...passwords,
     ...stores,
     clock,
-    issuerHost: new URL(issuer).host,
     endAccess: protocol.sessions.endAccess,
   });
   const routes = createRoutes(foundation, { ...parts, protocol, accountChanges });
@@ -113,6 +112,7 @@ export async function createApp(deps: AppDeps) {
       revocations.close();
       await keys.signingKeys.close();
       await running.close();
+      await passwords.closePasswordPolicy();
       await passwords.passwordHasher.close();
       await foundation.flushActivity();
     },

@@ -1,3 +1,4 @@
+import { accountProblem, type AccountProblem } from "./account-problem.js";
 import { normalizeIdentifier } from "./account.js";
 
 const MAX_USERNAME_CODE_POINTS = 64;
@@ -18,24 +19,30 @@ const EMAIL =
 /** Controls, invisible format characters, lone surrogates, line and paragraph separators. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
-/** @returns sentences for the person who chose the name; none when it may be one. */
-export function checkUsername(username: string, email: string | undefined): string[] {
-  const problems: string[] = [];
+/** @returns what is wrong with the name; nothing when it may be one. */
+export function checkUsername(username: string, email: string | undefined): AccountProblem[] {
+  const problems: AccountProblem[] = [];
   const compared = normalizeIdentifier(username);
   // Both spellings are stored, and normalization can lengthen as well as shorten.
   const codePoints = Math.max(Array.from(username).length, Array.from(compared).length);
   if (compared === "" || codePoints > MAX_USERNAME_CODE_POINTS) {
-    problems.push(`The user name must have 1 to ${MAX_USERNAME_CODE_POINTS} characters.`);
+    const words = `The user name must have 1 to ${MAX_USERNAME_CODE_POINTS} characters.`;
+    problems.push(
+      accountProblem("policy.username-length", words, { max: MAX_USERNAME_CODE_POINTS }),
+    );
   }
   if (username !== username.trim()) {
-    problems.push("The user name must not begin or end with a space.");
+    const words = "The user name must not begin or end with a space.";
+    problems.push(accountProblem("policy.username-spaces", words));
   }
   if (UNPRINTABLE.test(username)) {
-    problems.push("The user name must not contain control characters.");
+    const words = "The user name must not contain control characters.";
+    problems.push(accountProblem("policy.username-controls", words));
   }
   const isOwnEmail = email !== undefined && compared === normalizeIdentifier(email);
   if (compared.includes("@") && !isOwnEmail) {
-    problems.push('The user name must not contain "@", unless it is the e-mail address.');
+    const words = 'The user name must not contain "@", unless it is the e-mail address.';
+    problems.push(accountProblem("policy.username-at", words));
   }
   return problems;
 }
@@ -51,4 +58,10 @@ export function isEmailAddress(email: string): boolean {
     email.indexOf("@") <= MAX_EMAIL_LOCAL_PART_LENGTH &&
     EMAIL.test(email)
   );
+}
+
+/** @returns what is wrong with the address; nothing when it may be one, or there is none. */
+export function checkEmail(email: string | undefined): AccountProblem[] {
+  if (email === undefined || isEmailAddress(email)) return [];
+  return [accountProblem("policy.email-invalid", "The e-mail address is not valid.")];
 }

@@ -2,16 +2,16 @@ import { LatchkeyError } from "../lib/errors.js";
 import { randomToken } from "../lib/random-token.js";
 import type { AcceptedTerms, Account, AccountId, ProfileClaims } from "./account.js";
 import { toAccountId } from "./account.js";
-import { checkUsername, isEmailAddress } from "./account-names.js";
+import { checkEmail, checkUsername } from "./account-names.js";
+import type { AccountProblem } from "./account-problem.js";
 import type { AccountStore } from "./account-store.js";
 import type { PasswordHasher } from "./password-hasher.js";
-import { checkPassword } from "./password-policy.js";
+import type { CheckPassword } from "./password-policy.js";
 
 export interface CreateAccountDeps {
   readonly accounts: AccountStore;
   readonly passwordHasher: PasswordHasher;
-  /** Host of the issuer; no password may be made of it. */
-  readonly issuerHost: string;
+  readonly checkPassword: CheckPassword;
 }
 
 export interface CreateAccountInput {
@@ -49,11 +49,11 @@ export type SetPassword = (
 ) => Promise<void>;
 
 export class InvalidAccountError extends LatchkeyError {
-  /** Sentences for the person who gave the data. */
-  readonly problems: readonly string[];
+  readonly problems: readonly AccountProblem[];
 
-  constructor(problems: readonly string[]) {
-    super("invalid_account", problems.join(" "), { status: 400 });
+  constructor(problems: readonly AccountProblem[]) {
+    const english = problems.map((problem) => problem.english).join(" ");
+    super("invalid_account", english, { status: 400 });
     this.problems = problems;
   }
 }
@@ -62,12 +62,12 @@ export class InvalidAccountError extends LatchkeyError {
 const ACCOUNT_ID_BYTES = 16;
 
 export function createCreateAccount(deps: CreateAccountDeps): CreateAccount {
-  const { accounts, passwordHasher, issuerHost } = deps;
+  const { accounts, passwordHasher, checkPassword } = deps;
   return async (input) => {
     const { username, email, password } = input;
     const problems = [...checkUsername(username, email), ...checkEmail(email)];
     if (password !== undefined) {
-      problems.push(...checkPassword(password, { username, email, issuerHost }));
+      problems.push(...(await checkPassword(password, { username, email })));
     }
     if (problems.length > 0) throw new InvalidAccountError(problems);
     return accounts.create({
@@ -84,12 +84,12 @@ export function createCreateAccount(deps: CreateAccountDeps): CreateAccount {
 }
 
 export function createSetPassword(deps: SetPasswordDeps): SetPassword {
-  const { accounts, passwordHasher, issuerHost, endAccess } = deps;
+  const { accounts, passwordHasher, checkPassword, endAccess } = deps;
   return async (id, password, keptSessionUid) => {
     const account = await accounts.find(id);
     if (account === undefined) throw accountNotFound();
     const { username, email } = account;
-    const problems = checkPassword(password, { username, email, issuerHost });
+    const problems = await checkPassword(password, { username, email });
     if (problems.length > 0) throw new InvalidAccountError(problems);
     const passwordHash = await passwordHasher.hash(password);
     if (!(await accounts.setPasswordHash(id, passwordHash))) throw accountNotFound();
@@ -101,10 +101,6 @@ export function createSetPassword(deps: SetPasswordDeps): SetPassword {
 /** Prefixed, so that no account id is ever a client id (RFC 9700 §4.15), nor begins with a dash. */
 export function generateAccountId(): AccountId {
   return toAccountId(`acct_${randomToken(ACCOUNT_ID_BYTES)}`);
-}
-
-function checkEmail(email: string | undefined): string[] {
-  return email === undefined || isEmailAddress(email) ? [] : ["The e-mail address is not valid."];
 }
 
 function accountNotFound(): LatchkeyError {

@@ -1,6 +1,6 @@
 import { LatchkeyError } from "../lib/errors.js";
 import type { Clock } from "../lib/clock.js";
-import { isEmailAddress } from "./account-names.js";
+import { checkEmail } from "./account-names.js";
 import type { Account, ProfileClaims } from "./account.js";
 import type { AccountStore } from "./account-store.js";
 import { generateAccountId, InvalidAccountError } from "./create-account.js";
@@ -30,7 +30,8 @@ export type InviteAccount = (invitation: Invitation) => Promise<Account>;
 export function createInviteAccount(deps: InviteAccountDeps): InviteAccount {
   const { accounts, federatedIdentities, clock } = deps;
   return async ({ email, profile, validSeconds }) => {
-    if (!isEmailAddress(email)) throw new InvalidAccountError(["The e-mail address is not valid."]);
+    const problems = checkEmail(email);
+    if (problems.length > 0) throw new InvalidAccountError(problems);
     const invitedUntilSeconds = clock.nowSeconds() + validSeconds;
     const holder = await federatedIdentities.findAddressHolder(email);
     if (holder === undefined) {

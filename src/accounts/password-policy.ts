@@ -1,3 +1,4 @@
+import { accountProblem, type AccountProblem } from "./account-problem.js";
 import { MAX_PASSWORD_BYTES, passwordNormalForm } from "./password-normal-form.js";
 
 /** NIST SP 800-63B-4 §3.1.1.2: 15 for a password that is the only factor. */
@@ -22,32 +23,70 @@ export interface PasswordContext {
   readonly issuerHost: string;
 }
 
+/** What is wrong with a new password; empty when nothing is. */
+export type CheckPassword = (
+  password: string,
+  who: Pick<PasswordContext, "username" | "email">,
+) => Promise<AccountProblem[]>;
+
+export interface PasswordPolicyDeps {
+  readonly issuerHost: string;
+  /** In code points. */
+  readonly minLength: number;
+  /** Whether others use it or it was found in a breach; `password` as it was typed. */
+  readonly isCommon: (password: string) => Promise<boolean>;
+}
+
+/** The rules of `findWeaknesses`, and lists of passwords that are known. */
+export function createCheckPassword(deps: PasswordPolicyDeps): CheckPassword {
+  const { issuerHost, minLength, isCommon } = deps;
+  return async (password, { username, email }) => {
+    const problems = findWeaknesses(password, { username, email, issuerHost }, minLength);
+    if (problems.length > 0 || !(await isCommon(password))) return problems;
+    return [
+      accountProblem(
+        "policy.common",
+        "The password is on a list of common or leaked passwords, which are tried first.",
+      ),
+    ];
+  };
+}
+
 /**
- * What is wrong with a new password, in sentences for the person who chose it; empty when nothing is.
+ * What is wrong with a new password by itself, in sentences for the person who chose it.
  *
  * No composition rules: NIST SP 800-63B-4 §3.1.1.2 forbids them.
  */
-export function checkPassword(password: string, context: PasswordContext): string[] {
+export function findWeaknesses(
+  password: string,
+  context: PasswordContext,
+  minLength = MIN_PASSWORD_CODE_POINTS,
+): AccountProblem[] {
   const normalized = passwordNormalForm(password);
   if (normalized === undefined) {
-    return [`The password must be text of at most ${MAX_PASSWORD_BYTES} bytes.`];
+    const words = `The password must be text of at most ${MAX_PASSWORD_BYTES} bytes.`;
+    return [accountProblem("policy.too-long", words, { max: MAX_PASSWORD_BYTES })];
   }
-  const problems: string[] = [];
+  const problems: AccountProblem[] = [];
   // Counted in NFC: NFKC makes 18 code points of one typed "ﷺ", and NFD two of one "é".
-  if (Array.from(password.normalize("NFC")).length < MIN_PASSWORD_CODE_POINTS) {
-    problems.push(`The password must have at least ${MIN_PASSWORD_CODE_POINTS} characters.`);
+  if (Array.from(password.normalize("NFC")).length < minLength) {
+    const words = `The password must have at least ${minLength} characters.`;
+    problems.push(accountProblem("policy.too-short", words, { min: minLength }));
   }
   const compared = normalized.toLowerCase();
   if (repeatsShortPiece(compared)) {
-    problems.push("The password must not repeat one short piece.");
+    problems.push(
+      accountProblem("policy.repeats", "The password must not repeat one short piece."),
+    );
   }
   if (isSequence(compared)) {
-    problems.push("The password must not be a sequence of letters, digits or neighbouring keys.");
+    const words = "The password must not be a sequence of letters, digits or neighbouring keys.";
+    problems.push(accountProblem("policy.sequence", words));
   }
   if (isMadeOfKnownWords(compared, context)) {
-    problems.push(
-      "The password must not be made of the user name, the e-mail address or the name of this service.",
-    );
+    const words =
+      "The password must not be made of the user name, the e-mail address or the name of this service.";
+    problems.push(accountProblem("policy.known-words", words));
   }
   return problems;
 }

@@ -10,13 +10,12 @@ export function createOwnAccount(
   foundation: Foundation,
   { passwords, protocol }: { readonly passwords: Passwords; readonly protocol: Protocol },
 ) {
-  const { stores, issuer } = foundation;
+  const { stores } = foundation;
   const { sessionDirectory, endSessions } = protocol.sessions;
   return {
     changePassword: createSetPassword({
       ...passwords,
       ...stores,
-      issuerHost: new URL(issuer).host,
       async endAccess(id, keptSessionUid) {
         const except =
           keptSessionUid === undefined

@@ -2,11 +2,13 @@ import { createPasswordHasher, DEFAULT_PASSWORD_HASHING } from "../accounts/pass
 import { createRestrictedSignIn, createSignIn } from "../accounts/sign-in.js";
 import type { Attempts } from "./attempts.js";
 import type { Foundation } from "./foundation.js";
+import { openPasswordPolicy } from "./password-policy.js";
 
-export type Passwords = ReturnType<typeof createPasswords>;
+export type Passwords = Awaited<ReturnType<typeof openPasswords>>;
 
 /** Who knows a password, as costly to guess as the operator says. */
-export function createPasswords({ stores, config, logger, clock }: Foundation, attempts: Attempts) {
+export async function openPasswords(foundation: Foundation, attempts: Attempts) {
+  const { stores, config, logger, clock } = foundation;
   const passwordHasher = createPasswordHasher({
     ...DEFAULT_PASSWORD_HASHING,
     ...config.passwordHash,
@@ -16,6 +18,7 @@ export function createPasswords({ stores, config, logger, clock }: Foundation, a
   const { accounts, upstreamProviders } = stores;
   const provePassword = createSignIn({ accounts, passwordHasher, attempts, logger, clock });
   return {
+    ...(await openPasswordPolicy(foundation)),
     passwordHasher,
     provePassword,
     signIn: createRestrictedSignIn(provePassword, async () =>

@@ -3,7 +3,6 @@ import {
   PLAYGROUND_CLIENT_ID,
   protectedResourceIdentifier,
 } from "../demonstration/create-demonstration.js";
-import { MIN_PASSWORD_CODE_POINTS } from "../accounts/password-policy.js";
 import type { AccountChanges } from "../accounts/account-changes.js";
 import { addDevelopmentRoutes } from "../http/development-routes.js";
 import { createLimitAttempts } from "../http/limit-attempts.js";
@@ -82,7 +81,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     onSignedIn: createOnSignedIn({ knownDevices }),
     ...createAccountJourneys(foundation, parts),
     terms: config.terms,
-    minPasswordLength: MIN_PASSWORD_CODE_POINTS,
+    minPasswordLength: config.passwordMinLength,
   });
   if (config.mode === "development") {
     const resource = protectedResourceIdentifier(issuer);

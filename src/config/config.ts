@@ -87,6 +87,10 @@ export interface Config {
   /** How many more may wait; beyond that a sign-in is asked to come back later. */
   readonly passwordHashQueue: number;
   readonly attempts: AttemptSettings;
+  /** Characters of a new password; as `secondStep` has it. */
+  readonly passwordMinLength: number;
+  readonly breachedPasswordsFile: string | undefined;
+  readonly pwnedPasswordsRangeUrl: string | undefined;
   readonly passkeys: boolean;
   /** Whoever signed in with a password is asked whether they want a passkey. */
   readonly passkeyOffer: boolean;

@@ -82,6 +82,12 @@ function toConfig(values: SettingValues): Omit<Config, "declaredApis" | "declare
     passwordHashConcurrency:
       values.PASSWORD_HASH_CONCURRENCY ?? Math.max(1, availableParallelism() - 1),
     passwordHashQueue: values.PASSWORD_HASH_QUEUE,
+    passwordMinLength:
+      values.SECOND_STEP === "required"
+        ? values.PASSWORD_MIN_LENGTH_WITH_SECOND_STEP
+        : values.PASSWORD_MIN_LENGTH,
+    breachedPasswordsFile: values.BREACHED_PASSWORDS_FILE,
+    pwnedPasswordsRangeUrl: values.PWNED_PASSWORDS_RANGE_URL,
     attempts: {
       perAccountAndNetwork: values.ATTEMPTS_PER_ACCOUNT_AND_NETWORK,
       perAccount: values.ATTEMPTS_PER_ACCOUNT,

@@ -4,6 +4,7 @@ import { mailSettings } from "./mail-settings.js";
 import { attemptSettings } from "./attempt-settings.js";
 import { passkeySettings } from "./passkey-settings.js";
 import { protocolSettings } from "./protocol-settings.js";
+import { passwordSettings } from "./password-settings.js";
 import type { Setting } from "./setting.js";
 import { secondStepSettings } from "./second-step-settings.js";
 import { serverSettings } from "./server-settings.js";
@@ -15,6 +16,7 @@ const settings = {
   ...protocolSettings,
   ...mailSettings,
   ...attemptSettings,
+  ...passwordSettings,
   ...secondStepSettings,
   ...passkeySettings,
   ...signUpSettings,

@@ -53,6 +53,8 @@ export function addPasswordPage(router: Router, deps: PasswordPageDeps): void {
       const problems = err.problems.map((text) => ({ field: "new-password", text }));
       return show(ctx, current, hasPassword, { problems, status: 422 });
     }
+    // What ended all sessions but this one made it unknown, too.
+    deps.knownDevices.remember(ctx, current.account.id);
     await tell(ctx, current);
     notices.leave(ctx, current.uid, message("password.changed"));
     ctx.status = 303;

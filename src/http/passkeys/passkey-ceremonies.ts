@@ -22,6 +22,7 @@ import type { Audit } from "../../lib/audit.js";
 import { randomToken } from "../../lib/random-token.js";
 import { PHISHING_RESISTANT_ACR } from "../../oidc/authentication-context.js";
 import type { Authentication } from "../../oidc/browser-accounts.js";
+import type { LimitAttempts } from "../limit-attempts.js";
 import { nameDevice } from "../account/describe-device.js";
 import { createPasskeyChallenges, type PasskeyChallengesDeps } from "./passkey-challenges.js";
 import type { PasskeyPrompt } from "./passkey-prompt.js";
@@ -87,6 +88,7 @@ interface Stale {
 export interface PasskeyCeremoniesDeps extends PasskeyChallengesDeps {
   readonly passkeys: Pick<PasskeyStore, "listOfAccount">;
   readonly passkeySignIn: PasskeySignIn;
+  readonly limitAttempts: LimitAttempts;
   readonly enrolPasskey: EnrolPasskey;
   readonly arePasskeysOn: () => Promise<boolean>;
   readonly audit: Audit;
@@ -141,10 +143,12 @@ export function createPasskeyCeremonies(deps: PasskeyCeremoniesDeps): PasskeyCer
 
     async prove(ctx, posted) {
       const { accountId, clientId } = posted;
+      const attempt = await deps.limitAttempts(ctx, "passkey", { clientId });
       const opened = await open(ctx, posted);
       const result = opened === undefined ? STALE : await passkeySignIn({ ...opened, accountId });
       const facts = { by: "passkey", clientId, ...requestFacts(ctx) };
       if (result.outcome === "signed_in") {
+        await attempt.succeeded();
         audit({ event: "sign_in", outcome: "success", accountId: result.account.id, ...facts });
         return result;
       }

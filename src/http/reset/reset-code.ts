@@ -1,4 +1,5 @@
 import type { Context } from "koa";
+import { normalizeIdentifier } from "../../accounts/account.js";
 import type { ConfirmedReset } from "../../accounts/reset-password.js";
 import { message, type Message } from "../../lib/message.js";
 import { languageOf } from "../language-of.js";
@@ -91,7 +92,10 @@ export function createResetCode(deps: ResetDeps): ResetCode {
     show: (ctx, id, state) => renderCode(ctx, { id, state }),
 
     async submit(ctx, { id, code }, state) {
-      const confirmed = await resetPassword.confirm({ subject: state.subject, code });
+      const { subject } = state;
+      const attempt = await deps.limitAttempts(ctx, "code", { subject });
+      const confirmed = await resetPassword.confirm({ subject, code });
+      if (confirmed !== undefined) await attempt.succeeded();
       tell(ctx, confirmed);
       // Wrong, used, expired, replaced, nobody's: nobody learns which.
       if (confirmed === undefined)
@@ -102,6 +106,7 @@ export function createResetCode(deps: ResetDeps): ResetCode {
     async resend(ctx, id, state) {
       const { sealedRequest } = waysBack.portable(ctx, state.wayBack);
       const { identifier, wayBack } = state;
+      await deps.limitAttempts(ctx, "mail", { subject: normalizeIdentifier(identifier) });
       const subject = await resetPassword.begin({
         identifier,
         language: languageOf(ctx),

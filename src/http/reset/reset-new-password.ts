@@ -56,6 +56,8 @@ export function createResetNewPassword(
       });
       if (finished.outcome === "gone") return refuse(ctx);
       if (finished.outcome === "set") {
+        // Whoever guesses at the account meanwhile does not hold up its owner here.
+        deps.knownDevices.remember(ctx, finished.account.id);
         journeys.save(ctx, id, { ...state, proof: undefined, isDone: true });
         ctx.status = 303;
         return ctx.redirect(journeys.pathOf(id));

@@ -1,4 +1,5 @@
 import type { Context } from "koa";
+import { normalizeIdentifier } from "../../accounts/account.js";
 import { message } from "../../lib/message.js";
 import { randomToken } from "../../lib/random-token.js";
 import type { ActiveInteraction } from "../../oidc/interactions.js";
@@ -73,6 +74,7 @@ export function createResetStart(deps: ResetDeps): ResetStart {
     const identifier = typed.trim().slice(0, MAX_IDENTIFIER_CHARACTERS);
     if (identifier === "") return renderStart(ctx, place, { identifier, isMissing: true });
     if (await isOff(ctx, place)) return;
+    await deps.limitAttempts(ctx, "mail", { subject: normalizeIdentifier(identifier) });
     const id = randomToken(ID_BYTES);
     const { uid, to, sealedRequest } = place;
     const wayBack = waysBack.begin(ctx, id, { ...(uid === undefined ? {} : { uid }), to });

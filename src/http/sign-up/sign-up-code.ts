@@ -1,4 +1,5 @@
 import type { Context } from "koa";
+import { normalizeIdentifier } from "../../accounts/account.js";
 import { SIGN_UP_SECONDS, type ConfirmedSignUp } from "../../accounts/sign-up.js";
 import { message, type Message } from "../../lib/message.js";
 import { languageOf } from "../language-of.js";
@@ -90,7 +91,9 @@ export function createSignUpCode(deps: SignUpDeps): SignUpCode {
     show: (ctx, id, state) => renderCode(ctx, { id, state }),
 
     async submit(ctx, { id, code }, state) {
+      const attempt = await deps.limitAttempts(ctx, "code", { subject: id });
       const confirmed = await signUp.confirm({ id, code });
+      if (confirmed !== undefined) await attempt.succeeded();
       tell(ctx, confirmed === undefined ? "failure" : "success");
       // Wrong, used, expired, of another sign-up, of an address that is taken: nobody learns which.
       if (confirmed === undefined) {
@@ -100,6 +103,7 @@ export function createSignUpCode(deps: SignUpDeps): SignUpCode {
     },
 
     async resend(ctx, id, state) {
+      await deps.limitAttempts(ctx, "mail", { subject: normalizeIdentifier(state.email) });
       const { sealedRequest } = waysBack.portable(ctx, state.wayBack);
       const data = { state, sealedRequest };
       await signUp.begin({ id, email: state.email, language: languageOf(ctx), data });

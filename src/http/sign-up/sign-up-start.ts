@@ -1,4 +1,5 @@
 import type { Context } from "koa";
+import { normalizeIdentifier } from "../../accounts/account.js";
 import { isEmailAddress } from "../../accounts/account-names.js";
 import { message } from "../../lib/message.js";
 import { randomToken } from "../../lib/random-token.js";
@@ -100,6 +101,8 @@ export function createSignUpStart(deps: SignUpDeps): SignUpStart {
     }
     const problems = findProblems(typed);
     if (problems.length > 0) return renderStart(ctx, place, { ...typed, problems });
+    await deps.limitAttempts(ctx, "sign_up");
+    await deps.limitAttempts(ctx, "mail", { subject: normalizeIdentifier(typed.email) });
     const id = randomToken(ID_BYTES);
     const { uid, to, sealedRequest } = place;
     const wayBack = waysBack.begin(ctx, id, { ...(uid === undefined ? {} : { uid }), to });

@@ -7,12 +7,18 @@ import {
   type CreateAccountInput,
 } from "../../../src/accounts/create-account.js";
 import { IdentifierTakenError } from "../../../src/accounts/identifier-taken-error.js";
+import { createCheckPassword } from "../../../src/accounts/password-policy.js";
 import { createPasswordHasher } from "../../../src/accounts/password-hasher.js";
 import { LatchkeyError } from "../../../src/lib/errors.js";
 import { createMemoryAccountStore } from "../../support/memory-account-store.js";
 import { CHEAP_HASHING } from "./cheap-hashing.js";
 import { rejectionOf } from "./rejection-of.js";
 
+const checkPassword = createCheckPassword({
+  issuerHost: "login.acme.test",
+  minLength: 15,
+  isCommon: async () => false,
+});
 const PASSWORD = "correct horse battery staple";
 
 describe("creating accounts", () => {
@@ -23,7 +29,7 @@ describe("creating accounts", () => {
     const accounts = createMemoryAccountStore();
     const ended: string[] = [];
     const endAccess = async (id: string) => void ended.push(id);
-    const deps = { accounts, passwordHasher, issuerHost: "login.acme.test", endAccess };
+    const deps = { accounts, passwordHasher, checkPassword, endAccess };
     return {
       accounts,
       ended,
@@ -36,7 +42,7 @@ describe("creating accounts", () => {
     const error = await rejectionOf(setUp().createAccount(input));
     expect(error).to.be.instanceOf(InvalidAccountError);
     expect(error).to.include({ code: "invalid_account", status: 400 });
-    return (error as InvalidAccountError).problems;
+    return (error as InvalidAccountError).problems.map(({ english }) => english);
   }
 
   it("keeps what was given, under a random id, with a hashed password", async () => {
@@ -187,8 +193,7 @@ describe("creating accounts", () => {
       const { id } = await createAccount({ username: "anna" });
       const vanishing = { ...accounts, setPasswordHash: async () => false };
       const endAccess = () => Promise.reject(new Error("nothing to end"));
-      const issuerHost = "login.acme.test";
-      const deps = { accounts: vanishing, passwordHasher, issuerHost, endAccess };
+      const deps = { accounts: vanishing, passwordHasher, checkPassword, endAccess };
       const error = await rejectionOf(createSetPassword(deps)(id, PASSWORD));
       expect(error).to.include({ code: "account_not_found", status: 404 });
     });

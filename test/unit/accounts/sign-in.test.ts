@@ -30,7 +30,7 @@ describe("signIn", () => {
   /** Three accounts with hashes of `madeBy`; `passwordHasher` is what signs in, and is counted. */
   async function setUp({ madeBy = hasher, passwordHasher = hasher } = {}) {
     const accounts = createMemoryAccountStore();
-    const deps = { accounts, passwordHasher: madeBy, issuerHost: "login.acme.test" };
+    const deps = { accounts, passwordHasher: madeBy, checkPassword: async () => [] };
     const createAccount = createCreateAccount(deps);
     const anna = await createAccount({
       username: "Anna",
