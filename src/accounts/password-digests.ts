@@ -51,7 +51,7 @@ export function sortPasswordDigests(passwords: Iterable<string>): Buffer {
 }
 
 function sortDigests(digests: readonly bigint[]): Buffer {
-  const sorted = BigUint64Array.from(new Set(digests)).sort();
+  const sorted = BigUint64Array.from(new Set(digests)).toSorted();
   const bytes = Buffer.alloc(sorted.length * DIGEST_BYTES);
   for (const [index, digest] of sorted.entries()) {
     bytes.write(digest.toString(16).padStart(2 * DIGEST_BYTES, "0"), index * DIGEST_BYTES, "hex");

@@ -82,10 +82,7 @@ function toConfig(values: SettingValues): Omit<Config, "declaredApis" | "declare
     passwordHashConcurrency:
       values.PASSWORD_HASH_CONCURRENCY ?? Math.max(1, availableParallelism() - 1),
     passwordHashQueue: values.PASSWORD_HASH_QUEUE,
-    passwordMinLength:
-      values.SECOND_STEP === "required"
-        ? values.PASSWORD_MIN_LENGTH_WITH_SECOND_STEP
-        : values.PASSWORD_MIN_LENGTH,
+    passwordMinLength: toMinLength(values),
     breachedPasswordsFile: values.BREACHED_PASSWORDS_FILE,
     pwnedPasswordsRangeUrl: values.PWNED_PASSWORDS_RANGE_URL,
     attempts: {
@@ -111,6 +108,12 @@ function toConfig(values: SettingValues): Omit<Config, "declaredApis" | "declare
 
 function termsOf({ TERMS_URL: url, TERMS_VERSION: version }: SettingValues): Config["terms"] {
   return url === undefined || version === undefined ? undefined : { url, version };
+}
+
+function toMinLength(values: SettingValues): number {
+  return values.SECOND_STEP === "required"
+    ? values.PASSWORD_MIN_LENGTH_WITH_SECOND_STEP
+    : values.PASSWORD_MIN_LENGTH;
 }
 
 function deepFreeze<Value>(value: Value): Value {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { createCheckPassword, findWeaknesses } from "../../../src/accounts/password-policy.js";
+import { findWeaknesses } from "../../../src/accounts/password-policy.js";
 
 const context = {
   username: "Anna.Smith",
