@@ -45,6 +45,11 @@ export function addResetRoutes(router: Router, deps: ResetDeps): ResetStart {
     }),
   );
 
+  // Where a form was answered in place: Enter in the address bar, or a link to another language.
+  for (const step of ["code", "resend"]) {
+    router.get(`/reset/:id/${step}`, (ctx) => lead(ctx, journeys.pathOf(idOf(ctx))));
+  }
+
   router.post(
     "/reset/:id/code",
     journeyGuard(idOf, (ctx, fields) =>

@@ -46,6 +46,11 @@ export function addSignUpRoutes(router: Router, deps: SignUpDeps): SignUpStart {
     }),
   );
 
+  // Where a form was answered in place: Enter in the address bar, or a link to another language.
+  for (const step of ["code", "resend", "continue"]) {
+    router.get(`/sign-up/:id/${step}`, (ctx) => lead(ctx, journeys.pathOf(idOf(ctx))));
+  }
+
   router.post(
     "/sign-up/:id/code",
     journeyGuard(idOf, (ctx, fields) =>
