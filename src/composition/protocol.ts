@@ -36,7 +36,7 @@ export type Protocol = ReturnType<typeof createProtocol>;
 /** The library, and what people and administrators do with what it makes. */
 export function createProtocol(
   foundation: Foundation,
-  { tokens, pages, passwords, federation, attempts }: ProtocolParts,
+  { tokens, pages, passwords, federation, secondStepParts, attempts }: ProtocolParts,
 ) {
   const { stores, secrets, basePath, clock } = foundation;
   const { revocations, statusLists, keys } = tokens;
@@ -82,6 +82,7 @@ export function createProtocol(
     authSessionSealer: secrets.authSessions,
     signIn: passwords.signIn,
     findDemand,
+    findFactors: secondStepParts.findFactors,
     attempts,
     values,
   });

@@ -10,6 +10,7 @@ import {
   InsufficientAuthorization,
   InvalidAuthSession,
   RedirectToWeb,
+  SecondStepNeeded,
 } from "./first-party-errors.js";
 import { checkDpopReplay, checkDpopRequired, validateDpop } from "./grant-steps.js";
 import { AUTHORIZATION_CHALLENGE } from "./grant-types.js";
@@ -63,7 +64,10 @@ export function registerAuthorizationChallenge(deps: AuthorizationChallengeDeps)
       addToAnswer(ctx, { password_required: true });
       throw new InsufficientAuthorization("username and password are required");
     }
-    const person = await verifyPerson(ctx, { identifier, password });
+    const person = await verifyPerson(ctx, { identifier, password }).catch((err: unknown) => {
+      if (err instanceof SecondStepNeeded) return sendToWeb(ctx);
+      throw err;
+    });
     const dpopJkt = proofKey ?? (typeof namedKey === "string" ? namedKey : undefined);
     ctx.body = { authorization_code: await issueCode(ctx, { ...person, codeChallenge, dpopJkt }) };
   }

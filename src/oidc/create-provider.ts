@@ -20,6 +20,7 @@ import type { Sealer } from "../lib/seal.js";
 import type { AttemptLimits } from "../accounts/attempt-limits.js";
 import type { SignIn } from "../accounts/sign-in.js";
 import { tellAskedAcr, type FindDemand } from "./authentication-demand.js";
+import type { FindFactors } from "./next-step.js";
 import { guardAttempts } from "./attempt-guards.js";
 import { createAuthSessions } from "./auth-session.js";
 import { createIssueCode } from "./direct-code.js";
@@ -96,6 +97,7 @@ export interface ProviderDeps {
   readonly upstreamAnswers: readonly FinishAnswer[];
   readonly signIn: SignIn;
   readonly findDemand: FindDemand;
+  readonly findFactors: FindFactors;
   readonly attempts: AttemptLimits;
   readonly values: ModelValues;
   readonly clock: Clock;
@@ -181,13 +183,12 @@ export function createProvider(given: ProviderDeps): RunningProvider {
   leaveGrantsToPolicy(provider);
   const directSignIn = createDirectSignIn(deps.clients, clock);
   registerFirstPartyGrants({
+    ...deps,
     provider,
     directSignIn,
-    signIn: deps.signIn,
     issueCode: createIssueCode(settings),
     authSessions: createAuthSessions(deps.authSessionSealer, clock),
     pushRequest: createPushRequest(provider, clock),
-    audit,
   });
   validatedClients.keepFor(provider);
   limitDevicePolling(provider, models);

@@ -1,9 +1,13 @@
 import type { TokenEndpointGrantContext } from "oidc-provider";
 import { PasswordHashingOverloadedError } from "../accounts/password-hashing-overloaded-error.js";
 import { accountIdOf, type SignIn, type SignInResult } from "../accounts/sign-in.js";
+import type { Account } from "../accounts/account.js";
 import type { Audit } from "../lib/audit.js";
+import { PASSWORD_ACR } from "./authentication-context.js";
+import type { FindDemand } from "./authentication-demand.js";
 import { TooManyAttempts } from "./attempt-guards.js";
-import { WrongCredentials } from "./first-party-errors.js";
+import { SecondStepNeeded, WrongCredentials } from "./first-party-errors.js";
+import { decideNextStep, type FindFactors } from "./next-step.js";
 import { requestFacts } from "./request-facts.js";
 import { temporarilyUnavailable } from "./translate-outages.js";
 
@@ -13,6 +17,7 @@ export type VerifiedPerson = Extract<SignInResult, { outcome: "signed_in" }>;
  * The sign-in of the pages, with the same audit line.
  *
  * @throws the OAuth errors `invalid_grant`, the same for every reason, and `temporarily_unavailable`;
+ *   `insufficient_authorization` when a password is not enough (`SecondStepNeeded`);
  *   of too many attempts with 429 and `Retry-After`
  */
 export type VerifyPerson = (
@@ -20,13 +25,27 @@ export type VerifyPerson = (
   credentials: { identifier: string; password: string },
 ) => Promise<VerifiedPerson>;
 
-export function createVerifyPerson({
-  signIn,
-  audit,
-}: {
+export interface VerifyPersonDeps {
   readonly signIn: SignIn;
+  readonly findDemand: FindDemand;
+  readonly findFactors: FindFactors;
   readonly audit: Audit;
-}): VerifyPerson {
+}
+
+export function createVerifyPerson(deps: VerifyPersonDeps): VerifyPerson {
+  const { signIn, audit } = deps;
+
+  /** As at the pages, where a password alone leads to the next step. */
+  async function isEnough(ctx: TokenEndpointGrantContext, { id }: Account): Promise<boolean> {
+    const { client, params } = ctx.oidc;
+    const [demand, has] = await Promise.all([
+      deps.findDemand({ clientId: client.clientId, params }),
+      deps.findFactors(id),
+    ]);
+    const proven = { acr: PASSWORD_ACR, isFederated: false, has };
+    return decideNextStep(proven, demand, { maySetUp: false }) === "done";
+  }
+
   return async (ctx, credentials) => {
     const from = { ip: ctx.ip, ...requestFacts(ctx) };
     const result = await signIn({ ...credentials, from }).catch((err: unknown) => {
@@ -41,6 +60,10 @@ export function createVerifyPerson({
         throw new TooManyAttempts();
       }
       throw new WrongCredentials();
+    }
+    if (!(await isEnough(ctx, result.account))) {
+      audit({ event: "sign_in", outcome: "failure", reason: "second_step", ...who });
+      throw new SecondStepNeeded();
     }
     audit({ event: "sign_in", outcome: "success", ...who });
     return result;

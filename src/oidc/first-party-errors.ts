@@ -9,6 +9,13 @@ export class InsufficientAuthorization extends errors.OIDCProviderError {
   }
 }
 
+/** The password was right, and is not enough: no form of an application asks for the rest. */
+export class SecondStepNeeded extends InsufficientAuthorization {
+  constructor() {
+    super("a second step is needed: use a browser");
+  }
+}
+
 /** draft-ietf-oauth-first-party-apps-04 §5.2.2.1.1: only a browser leads on. */
 export class RedirectToWeb extends errors.OIDCProviderError {
   constructor(description: string) {

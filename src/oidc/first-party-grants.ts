@@ -6,6 +6,7 @@
 import { errors, type Provider, type TokenEndpointGrantContext } from "oidc-provider";
 import type { SignIn } from "../accounts/sign-in.js";
 import type { Audit } from "../lib/audit.js";
+import type { FindDemand } from "./authentication-demand.js";
 import type { AuthSessions } from "./auth-session.js";
 import { registerAuthorizationChallenge } from "./authorization-challenge.js";
 import type { CommittingProvider, GrantHandler } from "./committing-provider.js";
@@ -15,12 +16,15 @@ import type { DirectSignIn } from "./direct-sign-in.js";
 import type { FinishAnswer } from "./finish-answers.js";
 import { registerFirstPartyLogin } from "./first-party-login.js";
 import { AUTHORIZATION_CHALLENGE, FIRST_PARTY_GRANTS } from "./grant-types.js";
+import type { FindFactors } from "./next-step.js";
 import type { PushRequest } from "./restart-request.js";
 
 export interface FirstPartyDeps {
   readonly provider: CommittingProvider;
   readonly directSignIn: DirectSignIn;
   readonly signIn: SignIn;
+  readonly findDemand: FindDemand;
+  readonly findFactors: FindFactors;
   readonly issueCode: IssueCode;
   readonly authSessions: AuthSessions;
   readonly pushRequest: PushRequest;

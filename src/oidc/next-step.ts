@@ -1,3 +1,4 @@
+import type { AccountId } from "../accounts/account.js";
 import { MULTI_FACTOR_ACR, PHISHING_RESISTANT_ACR, satisfies } from "./authentication-context.js";
 import { meets, type AuthenticationDemand } from "./authentication-demand.js";
 
@@ -16,6 +17,8 @@ export interface Factors {
   readonly authenticator: boolean;
   readonly passkey: boolean;
 }
+
+export type FindFactors = (id: AccountId) => Promise<Factors>;
 
 export interface ProvenSoFar {
   readonly acr: string | undefined;

@@ -71,6 +71,9 @@ export const SECOND_STEP_STATES: {
     another: { ...setUp, why: undefined, sealedRequest: "", replaces: true },
     wrong: { ...setUp, error: message("second-step.wrong-app"), status: 422 },
   },
+  "second-step/new-codes": {
+    first: { action: "/new-codes", csrfToken: "csrf-1", cancelUrl: "/account" },
+  },
   "second-step/recovery-codes": {
     first: { ...form, codes, textUrl: `data:text/plain,${encodeURIComponent(codes.join("\n"))}` },
   },

@@ -1,7 +1,7 @@
 import type Router from "@koa/router";
 import type { Context } from "koa";
 import { message } from "../../lib/message.js";
-import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
+import { MULTI_FACTOR_ACR, PASSWORD_ACR, satisfies } from "../../oidc/authentication-context.js";
 import type { Authentication, HeldSession } from "../../oidc/browser-accounts.js";
 import { toButton } from "../federation/ways-in.js";
 import { describeAccount } from "../describe-account.js";
@@ -10,15 +10,13 @@ import { passkeyProblem, type PasskeyProblem } from "../passkeys/passkey-prompt.
 import type { AccountDeps } from "./account-deps.js";
 import { ACCOUNT_PAGES, formPurpose, type AccountPage } from "./account-frame.js";
 import { createActs, createSealedActs, parseAct, type Act } from "./acts.js";
+import { isFresh as isFreshAt } from "./is-fresh.js";
 import { FRESH_PAGES, type FreshPage } from "./fresh-pages.js";
 import type { AccountGuard } from "./guard.js";
 import { listLinked } from "./identity-acts.js";
 import type { Notices } from "./notice.js";
 import { isPasskeyAct, PASSKEYS_PATH } from "./passkey-acts.js";
 import { passwordRefusal, type FormRefusal } from "../too-many-attempts.js";
-
-/** 5 min: who signed in so short a while ago is still the one who sits there (ASVS 7.5.2). */
-const FRESH_SECONDS = 300;
 
 const WRONG_PASSWORD = message("login.wrong-password");
 
@@ -29,12 +27,13 @@ export interface AccountActsDeps extends AccountDeps {
 
 /** What others need who lead to an act or away from its page. */
 export interface AccountActs {
-  isFresh(current: HeldSession): boolean;
+  /** With all that the account has to prove itself. */
+  isFresh(current: HeldSession): Promise<boolean>;
   /** Leads to the page that asks for a fresh sign-in. */
   confirm(ctx: Context, act: Act, current: HeldSession): void;
   perform(ctx: Context, act: Act, current: HeldSession): Promise<void>;
   /** @returns false: the request is led to the page that asks for a fresh sign-in, and then there. */
-  requireFresh(ctx: Context, current: HeldSession, page: FreshPage): boolean;
+  requireFresh(ctx: Context, current: HeldSession, page: FreshPage): Promise<boolean>;
   openAct(sealed: string, current: HeldSession): Act | undefined;
 }
 
@@ -50,7 +49,7 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
     guard.signedIn(async (ctx, { current, fields }) => {
       const act = parseAct(fields);
       if (act === undefined) return lead(ctx, "sign-ins");
-      return isFresh(current) ? perform(ctx, act, current) : confirm(ctx, act, current);
+      return (await isFresh(current)) ? perform(ctx, act, current) : confirm(ctx, act, current);
     }),
   );
 
@@ -167,8 +166,10 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
     };
   }
 
-  function isFresh({ signedInAtSeconds }: HeldSession): boolean {
-    return clock.nowSeconds() - signedInAtSeconds < FRESH_SECONDS;
+  async function isFresh(current: HeldSession): Promise<boolean> {
+    if (!isFreshAt(current.signedInAtSeconds, clock)) return false;
+    if (satisfies(current.acr, MULTI_FACTOR_ACR)) return true;
+    return !(await deps.findFactors(current.account.id)).authenticator;
   }
 
   function confirm(ctx: Context, act: Act, { uid }: HeldSession): void {
@@ -197,8 +198,8 @@ export function addAccountActs(router: Router, deps: AccountActsDeps): AccountAc
     isFresh,
     confirm,
     perform,
-    requireFresh(ctx, current, page) {
-      if (isFresh(current)) return true;
+    async requireFresh(ctx, current, page) {
+      if (await isFresh(current)) return true;
       confirm(ctx, { kind: "open", page }, current);
       return false;
     },

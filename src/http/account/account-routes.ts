@@ -15,6 +15,7 @@ import { addAccountActs } from "./account-acts.js";
 import type { AccountDeps } from "./account-deps.js";
 import { ACCOUNT_PAGES, createFrame } from "./account-frame.js";
 import { addAccountUpstream } from "./account-upstream.js";
+import { addOwnSecondStep } from "../second-step/own-second-step.js";
 import { addAccountSecondStep } from "../second-step/account-second-step.js";
 import { addAccountSignIn } from "./account-sign-in.js";
 import type { AppRow, SignInRow } from "./account-views.js";
@@ -58,6 +59,7 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
   addPasswordPage(router, { ...deps, guard, frame, acts, notices });
   addPasskeyPages(router, { ...deps, guard, frame, acts, notices });
   addAccountSecondStep(router, { ...deps, guard, acts });
+  addOwnSecondStep(router, { ...deps, guard, acts });
   addAccountUpstream(router, { ...deps, guard, acts, notices });
   addSignOut(router, deps, guard);
 

@@ -55,7 +55,7 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
     const current = await browserAccounts.findCurrent(ctx);
     if (current === undefined) return guard.toSignIn(ctx, "security");
     const act = { kind: "prepare-link", provider: providerOf(ctx) } as const;
-    if (!acts.isFresh(current)) return acts.confirm(ctx, act, current);
+    if (!(await acts.isFresh(current))) return acts.confirm(ctx, act, current);
     return start(ctx, { purpose: { kind: "link", accountId: current.account.id } });
   });
 

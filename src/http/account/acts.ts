@@ -20,6 +20,8 @@ import {
   type IdentityAct,
 } from "./identity-acts.js";
 
+import { createSecondStepActs, isSecondStepAct, type SecondStepAct } from "./second-step-acts.js";
+
 /** What ends something, and therefore takes a fresh sign-in. */
 export type Act =
   | { readonly kind: "end-session"; readonly handle: string }
@@ -28,6 +30,7 @@ export type Act =
   /** Does nothing but take a fresh sign-in, after which the page opens. */
   | { readonly kind: "open"; readonly page: FreshPage }
   | PasskeyAct
+  | SecondStepAct
   | IdentityAct;
 
 /** @returns undefined when the form asks for nothing that there is. */
@@ -36,6 +39,7 @@ export function parseAct(fields: Readonly<Record<string, string>>): Act | undefi
   if (kind === "end-session") return { kind, handle };
   if (kind === "end-others") return { kind, offline: offline === "yes" };
   if (kind === "withdraw-app") return { kind, clientId };
+  if (kind === "remove-second-step") return { kind };
   return parsePasskeyAct(fields) ?? parseIdentityAct(fields);
 }
 
@@ -82,6 +86,7 @@ export function createActs(deps: AccountDeps): Acts {
   const { sessionDirectory, endSessions, listApps } = sessions;
   const identityActs = createIdentityActs(deps);
   const passkeyActs = createPasskeyActs(deps);
+  const secondStepActs = createSecondStepActs(deps);
 
   /** That of somebody else is as unknown as one that does not exist. */
   async function findOwn(handle: string, { account, uid }: HeldSession) {
@@ -119,12 +124,13 @@ export function createActs(deps: AccountDeps): Acts {
 
   return {
     pageOf: (act) => {
-      if (act.kind === "open" || isPasskeyAct(act) || isIdentityAct(act)) return "security";
-      return act.kind === "withdraw-app" ? "apps" : "sign-ins";
+      if (act.kind === "withdraw-app") return "apps";
+      return act.kind === "end-session" || act.kind === "end-others" ? "sign-ins" : "security";
     },
     async describe(act, current) {
       if (isIdentityAct(act)) return identityActs.describe(act, current);
       if (isPasskeyAct(act)) return passkeyActs.describe(act, current);
+      if (isSecondStepAct(act)) return secondStepActs.describe();
       if (act.kind === "open") return message(FRESH_PAGES[act.page].purpose);
       if (act.kind === "end-others") return message("account.act-end-others");
       if (act.kind === "withdraw-app") {
@@ -137,6 +143,7 @@ export function createActs(deps: AccountDeps): Acts {
     async perform(act, current, ctx) {
       if (isIdentityAct(act)) return identityActs.perform(act, current);
       if (isPasskeyAct(act)) return passkeyActs.perform(act, current, ctx);
+      if (isSecondStepAct(act)) return secondStepActs.perform(current, ctx);
       if (act.kind === "end-session") return endSession(act.handle, current);
       if (act.kind === "end-others") return endOthers(act.offline, current);
       return withdraw(act.clientId, current);

@@ -3,6 +3,14 @@
  * like that is a row here, and asks `AccountActs.requireFresh` first.
  */
 export const FRESH_PAGES = {
+  "second-step": {
+    path: "/account/second-step/set-up",
+    purpose: "second-step.act-set-up",
+  },
+  "recovery-codes": {
+    path: "/account/second-step/new-codes",
+    purpose: "second-step.act-codes",
+  },
   password: { path: "/account/password", purpose: "account.act-choose-password" },
   "new-passkey": { path: "/account/passkeys/new", purpose: "passkeys.act-add" },
 } as const;

@@ -49,13 +49,13 @@ export function addPasskeyPages(router: Router, deps: PasskeyPagesDeps): void {
   router.get(NEW_PATH, async (ctx) => {
     const current = await browserAccounts.findCurrent(ctx);
     if (current === undefined) return guard.toSignIn(ctx, "security");
-    if (acts.requireFresh(ctx, current, "new-passkey")) await showNew(ctx, current, false);
+    if (await acts.requireFresh(ctx, current, "new-passkey")) await showNew(ctx, current, false);
   });
 
   router.post(
     NEW_PATH,
     guard.signedIn(async (ctx, { current, fields }) => {
-      if (!acts.requireFresh(ctx, current, "new-passkey")) return;
+      if (!(await acts.requireFresh(ctx, current, "new-passkey"))) return;
       const { account } = current;
       const result = await passkeyCeremonies.enrol(ctx, {
         purpose: newPurpose(current),

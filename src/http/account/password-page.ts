@@ -35,7 +35,7 @@ export function addPasswordPage(router: Router, deps: PasswordPageDeps): void {
     const current = await browserAccounts.findCurrent(ctx);
     if (current === undefined) return guard.toSignIn(ctx, "security");
     const hasPassword = await findsPassword(current);
-    if (!hasPassword && !acts.requireFresh(ctx, current, "password")) return;
+    if (!hasPassword && !(await acts.requireFresh(ctx, current, "password"))) return;
     return show(ctx, current, hasPassword);
   });
 
@@ -43,7 +43,7 @@ export function addPasswordPage(router: Router, deps: PasswordPageDeps): void {
 
   async function change(ctx: Context, { current, fields }: AccountForm): Promise<void> {
     const hasPassword = await findsPassword(current);
-    if (!hasPassword && !acts.requireFresh(ctx, current, "password")) return;
+    if (!hasPassword && !(await acts.requireFresh(ctx, current, "password"))) return;
     const refusal = hasPassword ? await prove(ctx, current, fields["password"] ?? "") : undefined;
     if (refusal !== undefined) return show(ctx, current, hasPassword, refusal);
     try {

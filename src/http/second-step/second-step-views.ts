@@ -6,6 +6,7 @@ export interface SecondStepViews {
   "second-step/passkey": PasskeyView;
   "second-step/set-up": SetUpView;
   "second-step/recovery-codes": RecoveryCodesView;
+  "second-step/new-codes": NewCodesView;
 }
 
 export const IS_SECOND_STEP_VIEW: Record<keyof SecondStepViews, true> = {
@@ -13,6 +14,7 @@ export const IS_SECOND_STEP_VIEW: Record<keyof SecondStepViews, true> = {
   "second-step/passkey": true,
   "second-step/set-up": true,
   "second-step/recovery-codes": true,
+  "second-step/new-codes": true,
 };
 
 interface SecondStepForm {
@@ -69,4 +71,9 @@ export interface RecoveryCodesView extends SecondStepForm {
   readonly codes: readonly string[];
   /** `data:` URL of the same as text. */
   readonly textUrl: string;
+}
+
+/** Posts nothing else: makes new codes. */
+export interface NewCodesView extends Pick<SecondStepForm, "action" | "csrfToken"> {
+  readonly cancelUrl: string;
 }
