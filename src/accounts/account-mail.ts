@@ -15,8 +15,14 @@ export type AccountMail = {
   /** Delivering it must not show in the time of the answer. */
   readonly isUnhurried?: boolean;
 } & (
-  | { readonly template: "confirm_sign_up" | "reset_password"; readonly values: CodeValues }
-  | { readonly template: "sign_up_existing"; readonly values: { readonly url: string } }
+  | {
+      readonly template: "confirm_sign_up" | "reset_password" | "confirm_address";
+      readonly values: CodeValues;
+    }
+  | {
+      readonly template: "sign_up_existing" | "address_in_use";
+      readonly values: { readonly url: string };
+    }
 );
 
 export interface AccountMailer {

@@ -21,6 +21,11 @@ export interface ReplacedProfile {
   readonly email: string | undefined;
 }
 
+export interface EmailChange {
+  readonly from: string | undefined;
+  readonly to: string;
+}
+
 /** What sign-in reads, in one query. */
 export interface SignInRecord {
   readonly account: Account;
@@ -44,6 +49,13 @@ export interface AccountStore {
   setDisabled(id: AccountId, disabled: boolean): Promise<boolean>;
   /** @returns false when there is no such account. @throws IdentifierTakenError, nothing changed */
   replaceProfile(id: AccountId, replaced: ReplacedProfile): Promise<boolean>;
+  /**
+   * Gives the account a confirmed address, only while it has `from`. A user name that is the address
+   * goes with it.
+   *
+   * @returns false when it has another by now. @throws IdentifierTakenError, nothing changed
+   */
+  replaceEmail(id: AccountId, change: EmailChange): Promise<boolean>;
   /** @returns false when there is no such account. */
   setPasswordHash(id: AccountId, passwordHash: string): Promise<boolean>;
   /**

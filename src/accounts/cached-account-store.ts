@@ -23,6 +23,7 @@ export function createCachedAccountStore(
     create: (account) => cache.write(account.id, () => accounts.create(account)),
     setDisabled: (id, disabled) => cache.write(id, () => accounts.setDisabled(id, disabled)),
     replaceProfile: (id, replaced) => cache.write(id, () => accounts.replaceProfile(id, replaced)),
+    replaceEmail: (id, change) => cache.write(id, () => accounts.replaceEmail(id, change)),
     deleteDemonstration: () => cache.write(undefined, () => accounts.deleteDemonstration()),
   };
 }

@@ -21,6 +21,8 @@ export type OneTimeCodeName = Pick<OneTimeCodeRecord, "purpose" | "subjectHash">
 export interface OneTimeCodeStore {
   /** In place of the one before of the same purpose and subject. */
   save(code: NewOneTimeCode): Promise<void>;
+  /** The same, unless one is there. @returns whether it was saved. */
+  saveUnlessPending(code: NewOneTimeCode): Promise<boolean>;
   /**
    * Takes one try away before anything is compared, so that no number of callers at once has more
    * tries than there are.

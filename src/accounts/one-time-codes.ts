@@ -46,6 +46,8 @@ export interface RedeemedCode {
 export interface OneTimeCodes {
   /** The one before of the same purpose and subject counts no more. */
   issue(code: NewCode): Promise<IssuedCode>;
+  /** @returns undefined when one of the same purpose and subject still counts: it goes on to. */
+  issueUnlessPending(code: NewCode): Promise<IssuedCode | undefined>;
   /**
    * Of any number of attempts one succeeds. Used, expired, replaced, guessed, of another purpose or
    * subject: undefined. A code can be tried `CODE_TRIES` times, the link goes on to count after that.
@@ -64,6 +66,22 @@ export const CODE_TRIES = 5;
 
 export function createOneTimeCodes(deps: OneTimeCodesDeps): OneTimeCodes {
   const { oneTimeCodeStore: store, oneTimeCodeMac: mac, oneTimeCodeSealer: sealer, clock } = deps;
+
+  function make({ purpose, subject, data = {}, lifetimeSeconds }: NewCode) {
+    const code = String(randomInt(10 ** CODE_DIGITS)).padStart(CODE_DIGITS, "0");
+    const token = randomToken();
+    const name = { purpose, subjectHash: hashOf(subject) };
+    const tokenHash = hashOf(token);
+    const stored = {
+      ...name,
+      tokenHash,
+      codeHash: mac.sign(codeMessage(name, code)),
+      sealedData: sealer.seal(JSON.stringify({ subject, data }), contextOf({ ...name, tokenHash })),
+      tries: CODE_TRIES,
+      expiresAtSeconds: clock.nowSeconds() + lifetimeSeconds,
+    };
+    return { issued: { code, token }, stored };
+  }
 
   function open(record: OneTimeCodeRecord | undefined): RedeemedCode | undefined {
     if (record === undefined) return undefined;
@@ -85,23 +103,15 @@ export function createOneTimeCodes(deps: OneTimeCodesDeps): OneTimeCodes {
   }
 
   return {
-    async issue({ purpose, subject, data = {}, lifetimeSeconds }) {
-      const code = String(randomInt(10 ** CODE_DIGITS)).padStart(CODE_DIGITS, "0");
-      const token = randomToken();
-      const name = { purpose, subjectHash: hashOf(subject) };
-      const tokenHash = hashOf(token);
-      await store.save({
-        ...name,
-        tokenHash,
-        codeHash: mac.sign(codeMessage(name, code)),
-        sealedData: sealer.seal(
-          JSON.stringify({ subject, data }),
-          contextOf({ ...name, tokenHash }),
-        ),
-        tries: CODE_TRIES,
-        expiresAtSeconds: clock.nowSeconds() + lifetimeSeconds,
-      });
-      return { code, token };
+    async issue(wanted) {
+      const { issued, stored } = make(wanted);
+      await store.save(stored);
+      return issued;
+    },
+
+    async issueUnlessPending(wanted) {
+      const { issued, stored } = make(wanted);
+      return (await store.saveUnlessPending(stored)) ? issued : undefined;
     },
 
     async redeem(presented) {

@@ -63,7 +63,7 @@ export interface ResetPassword {
   finish(confirmed: Pick<ConfirmedReset, "proof">, password: string): Promise<FinishedReset>;
 }
 
-const PURPOSE = "password-reset";
+export const RESET_PURPOSE = "password-reset";
 /** 30 min from the request to the new password. */
 const RESET_SECONDS = 1800;
 
@@ -81,7 +81,8 @@ export function createResetPassword(deps: ResetPasswordDeps): ResetPassword {
   async function issueProof({ subject, data }: RedeemedCode): Promise<string | undefined> {
     const lifetimeSeconds = Number(data["untilSeconds"]) - clock.nowSeconds();
     if (!(lifetimeSeconds > 0)) return undefined;
-    return (await oneTimeCodes.issue({ purpose: PURPOSE, subject, data, lifetimeSeconds })).token;
+    return (await oneTimeCodes.issue({ purpose: RESET_PURPOSE, subject, data, lifetimeSeconds }))
+      .token;
   }
 
   return {
@@ -90,7 +91,7 @@ export function createResetPassword(deps: ResetPasswordDeps): ResetPassword {
       const account = found?.disabled === false && found.email !== undefined ? found : undefined;
       const subject = account?.id ?? decoySubject(identifier);
       const { code, token } = await oneTimeCodes.issue({
-        purpose: PURPOSE,
+        purpose: RESET_PURPOSE,
         subject,
         data: {
           isDecoy: account === undefined,
@@ -111,10 +112,10 @@ export function createResetPassword(deps: ResetPasswordDeps): ResetPassword {
       return subject;
     },
 
-    find: async (token) => accountOf(await oneTimeCodes.find({ purpose: PURPOSE, token })),
+    find: async (token) => accountOf(await oneTimeCodes.find({ purpose: RESET_PURPOSE, token })),
 
     async confirm(presented) {
-      const redeemed = await oneTimeCodes.redeem({ purpose: PURPOSE, ...presented });
+      const redeemed = await oneTimeCodes.redeem({ purpose: RESET_PURPOSE, ...presented });
       const account = await accountOf(redeemed);
       if (redeemed === undefined || account === undefined) return undefined;
       const proof = await issueProof(redeemed);
@@ -123,7 +124,7 @@ export function createResetPassword(deps: ResetPasswordDeps): ResetPassword {
     },
 
     async finish({ proof }, password) {
-      const redeemed = await oneTimeCodes.redeem({ purpose: PURPOSE, token: proof });
+      const redeemed = await oneTimeCodes.redeem({ purpose: RESET_PURPOSE, token: proof });
       const account = await accountOf(redeemed);
       if (redeemed === undefined || account === undefined) return { outcome: "gone" };
       try {

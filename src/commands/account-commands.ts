@@ -4,7 +4,13 @@ import { formatTable, notFound, type CommandResult } from "./command.js";
 
 type Accounts = Pick<
   App,
-  "accounts" | "createAccount" | "inviteAccount" | "setDisabled" | "setPassword" | "audit"
+  | "accounts"
+  | "createAccount"
+  | "inviteAccount"
+  | "setDisabled"
+  | "setPassword"
+  | "audit"
+  | "notify"
 >;
 
 export interface CreateAccountOptions {
@@ -80,6 +86,7 @@ export async function setDisabled(
   await app.setDisabled(account.id, disabled);
   const action = disabled ? "disabled" : "enabled";
   app.audit({ event: "account.changed", outcome: "success", accountId: account.id, action });
+  if (disabled) await app.notify(account.id, "account_disabled");
   return {
     text: `The account "${account.username}" is ${action}.`,
     data: { ...describe(account), disabled },
@@ -95,6 +102,7 @@ export async function setPassword(
   await app.setPassword(account.id, password);
   const action = "set-password";
   app.audit({ event: "account.changed", outcome: "success", accountId: account.id, action });
+  await app.notify(account.id, "password_changed");
   return { text: `The account "${account.username}" has a new password.`, data: describe(account) };
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { toAccountId } from "../accounts/account.js";
+import { NOT_ME_PURPOSE } from "../accounts/not-me.js";
 import { createOneTimeCodes } from "../accounts/one-time-codes.js";
 import { createMailer } from "../mail/mailer.js";
 import { createRenderMail } from "../mail/render-mail.js";
@@ -48,7 +49,7 @@ export function createMail(foundation: Foundation, { translators }: Pick<Pages, 
       },
       async issueNotMeUrl(accountId, kind) {
         const { token } = await oneTimeCodes.issue({
-          purpose: "not-me",
+          purpose: NOT_ME_PURPOSE,
           // Each has its own: a later notice must not take the link of an earlier one away.
           subject: `${accountId}.${randomUUID()}`,
           data: { accountId, kind },

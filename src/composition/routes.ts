@@ -18,6 +18,7 @@ import { createAccountJourneys } from "./journeys.js";
 import type { Mail } from "./mail.js";
 import { createOnSignedIn } from "./on-signed-in.js";
 import { createOwnAccount } from "./own-account.js";
+import { createOwnEmail } from "./own-email.js";
 import type { Protocol, ProtocolParts } from "./protocol.js";
 
 export interface RoutesParts extends ProtocolParts {
@@ -66,6 +67,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     findDemand,
     ...createOwnAccount(foundation, parts),
     ...parts.passkeyParts,
+    ...createOwnEmail(foundation, parts),
     interactions,
     browserAccounts,
     sessions,
@@ -78,7 +80,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     formMac: secrets.forms,
     knownDevices,
     limitAttempts: createLimitAttempts({ attempts: parts.attempts, knownDevices }),
-    onSignedIn: createOnSignedIn({ knownDevices }),
+    onSignedIn: createOnSignedIn({ ...shared, ...parts.mail, knownDevices }),
     ...createAccountJourneys(foundation, parts),
     terms: config.terms,
     minPasswordLength: config.passwordMinLength,

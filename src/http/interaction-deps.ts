@@ -7,6 +7,7 @@ import type { ClientStore } from "../clients/client-store.js";
 import type { ResourceServerStore } from "../clients/resource-server-store.js";
 import type { SignInChoice, UpstreamProviderStore } from "../federation/upstream-provider.js";
 import type { Audit } from "../lib/audit.js";
+import type { Notify } from "../mail/notify.js";
 import type { Clock } from "../lib/clock.js";
 import type { FindDemand } from "../oidc/authentication-demand.js";
 import type { BrowserAccounts } from "../oidc/browser-accounts.js";
@@ -53,6 +54,8 @@ export interface InteractionRoutesDeps {
   readonly passkeyCeremonies: PasskeyCeremonies;
   readonly formGuard: FormGuard;
   readonly render: Renderer["render"];
+  /** Tells the person by mail. */
+  readonly notify: Notify;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly basePath: string;

@@ -14,6 +14,8 @@ import type { OnSignedIn } from "./sign-in-hub.js";
 export interface KnownDevices {
   /** @returns an id of this device, or undefined when it never signed in to the account. */
   find(ctx: Context, accountId: string): Promise<string | undefined>;
+  /** Whether it ever signed in to the account, whatever has ended since. */
+  hasSeen(ctx: Context, accountId: string): boolean;
   /** From now on it is known, under another id than before. */
   remember(ctx: Context, accountId: string): void;
   /** The same, for every sign-in at the pages. */
@@ -83,6 +85,8 @@ export function createKnownDevices(deps: KnownDevicesDeps): KnownDevices {
 
   return {
     find,
+    hasSeen: (ctx, accountId) =>
+      read(ctx).some(([account]) => mac.verify(`known device ${accountId}`, account)),
     remember,
     onSignedIn: async (ctx, { accountId }) => remember(ctx, accountId),
     sourceOf: (ctx) => ({

@@ -44,6 +44,7 @@ export type AuditEvent =
   | "password_reset.confirmed"
   | "password.reset"
   | "account.changed"
+  | "account.disowned"
   | "account.invited"
   | "second_step"
   | "second_step.set_up"

@@ -21,7 +21,7 @@ export interface NoticeValues {
   readonly device?: string | Message | undefined;
   readonly place?: string | Message | undefined;
   /** What was added, removed or connected, as the person named it. */
-  readonly name?: string | undefined;
+  readonly name?: string | Message | undefined;
   /** The page for whoever it was not. Undefined: there is none. */
   readonly notMeUrl?: string | undefined;
 }

@@ -12,6 +12,8 @@ export interface NoticeFacts extends Pick<NoticeValues, "device" | "place" | "na
   readonly language?: string | undefined;
   /** To whom, where it is not the address that the account has now. */
   readonly to?: string | undefined;
+  /** Where whoever it was not goes, if not to the page for that; undefined: nowhere. */
+  readonly notMeUrl?: string | undefined;
 }
 
 export interface Recipient {
@@ -38,13 +40,18 @@ const WITHOUT_WAY_BACK: ReadonlySet<NoticeKind> = new Set(["account_deleted", "a
 export function createNotify(deps: NotifyDeps): Notify {
   const { mailer, findRecipient, issueNotMeUrl, clock, logger } = deps;
 
+  function findWayBack(accountId: string, kind: NoticeKind, facts: NoticeFacts) {
+    if ("notMeUrl" in facts) return facts.notMeUrl;
+    return WITHOUT_WAY_BACK.has(kind) ? undefined : issueNotMeUrl(accountId, kind);
+  }
+
   async function tell(accountId: string, kind: NoticeKind, facts: NoticeFacts): Promise<void> {
     const { to, language, device, place, name } = facts;
     const atSeconds = clock.nowSeconds();
     const recipient = await findRecipient(accountId);
     const address = to ?? recipient?.to;
     if (address === undefined) return;
-    const notMeUrl = WITHOUT_WAY_BACK.has(kind) ? undefined : await issueNotMeUrl(accountId, kind);
+    const notMeUrl = await findWayBack(accountId, kind, facts);
     await mailer.send({
       to: address,
       language: recipient?.language ?? language ?? "en",

@@ -5,6 +5,7 @@ import type { Clock } from "../lib/clock.js";
 import { insertAccount, insertIdentifiers, toAccount } from "./account-row.js";
 import type { Database } from "./open-database.js";
 import { createBatchedFind } from "./batched-find.js";
+import { confirmEmail } from "./confirm-email.js";
 import { isFindable } from "./findable.js";
 import { reportOutages } from "./report-outages.js";
 import type { AccountRow } from "./account-tables.js";
@@ -84,6 +85,11 @@ export function createSqlAccountStore({ database, clock }: SqlAccountStoreDeps):
         await replaceEmail(transaction, toAccount(row), email);
         return true;
       }),
+
+    replaceEmail: (id, change) =>
+      knex.transaction((transaction) =>
+        confirmEmail(transaction, id, { ...change, now: clock.nowSeconds() }),
+      ),
 
     async replacePasswordHash(id, expected, next) {
       const replaced = await knex("password_credential")

@@ -1,4 +1,8 @@
-import type { OneTimeCodeRecord, OneTimeCodeStore } from "../accounts/one-time-code-store.js";
+import type {
+  NewOneTimeCode,
+  OneTimeCodeRecord,
+  OneTimeCodeStore,
+} from "../accounts/one-time-code-store.js";
 import type { Clock } from "../lib/clock.js";
 import { isFindable } from "./findable.js";
 import type { OneTimeCodeRow } from "./mail-tables.js";
@@ -18,18 +22,20 @@ export function createSqlOneTimeCodeStore({
   const { knex, dialect } = database;
 
   return reportOutages<OneTimeCodeStore>(dialect, {
-    async save({ purpose, subjectHash, tries, expiresAtSeconds, ...code }) {
-      const secrets = {
-        code_hash: code.codeHash,
-        token_hash: code.tokenHash,
-        sealed_data: code.sealedData,
-        tries_left: tries,
-        expires_at: expiresAtSeconds,
-      };
-      await knex("one_time_code")
-        .insert({ purpose, subject_hash: subjectHash, ...secrets })
+    async save(code) {
+      const row = toRow(code);
+      await knex("one_time_code").insert(row).onConflict(["purpose", "subject_hash"]).merge(row);
+    },
+
+    async saveUnlessPending(code) {
+      const row = toRow(code);
+      const saved = await knex("one_time_code")
+        .insert(row)
         .onConflict(["purpose", "subject_hash"])
-        .merge(secrets);
+        .merge(row)
+        .where("one_time_code.expires_at", "<=", clock.nowSeconds())
+        .returning("purpose");
+      return saved.length === 1;
     },
 
     async takeTry({ purpose, subjectHash }) {
@@ -72,6 +78,18 @@ export function createSqlOneTimeCodeStore({
       return knex("one_time_code").whereIn("token_hash", dialect.skipLocked(batch)).delete();
     },
   });
+}
+
+function toRow(code: NewOneTimeCode): OneTimeCodeRow {
+  return {
+    purpose: code.purpose,
+    subject_hash: code.subjectHash,
+    code_hash: code.codeHash,
+    token_hash: code.tokenHash,
+    sealed_data: code.sealedData,
+    tries_left: code.tries,
+    expires_at: code.expiresAtSeconds,
+  };
 }
 
 function toRecord(row: OneTimeCodeRow): OneTimeCodeRecord {

@@ -220,6 +220,76 @@ describeKeptAndNot("AccountStore", (stores) => {
     });
   });
 
+  describe("a confirmed address", () => {
+    const withEmail = (email: string | undefined, changes: Partial<NewAccount> = {}) =>
+      accounts().create(newAccount({ email, ...changes }));
+    const newEmail = () => `${randomUUID()}@example.org`;
+
+    it("replaces the one expected, in every way that it is found by", async () => {
+      const [from, to] = [newEmail(), newEmail()];
+      const { id, username } = await withEmail(from);
+      expect(await accounts().replaceEmail(id, { from, to })).to.equal(true);
+      expect(await accounts().find(id)).to.include({ username, email: to, emailVerified: true });
+      expect(await accounts().findForSignIn(from)).to.equal(undefined);
+      for (const name of [to.toUpperCase(), username]) {
+        expect((await accounts().findForSignIn(name))?.account.id).to.equal(id);
+      }
+      expect(await accounts().replaceEmail(id, { from, to: newEmail() })).to.equal(false);
+      const { id: without } = await withEmail(undefined);
+      expect(await accounts().replaceEmail(without, { from: undefined, to: from })).to.equal(true);
+      const nobody = "acct_none" as AccountId;
+      expect(await accounts().replaceEmail(nobody, { from, to })).to.equal(false);
+    });
+
+    it("takes a user name along that is the address, and leaves any other", async () => {
+      const [from, to] = [newEmail(), newEmail()];
+      const { id } = await withEmail(from, { username: from });
+      await accounts().replaceEmail(id, { from, to });
+      expect(await accounts().find(id)).to.include({ username: to, email: to });
+      expect(await accounts().findForSignIn(from)).to.equal(undefined);
+    });
+
+    it("is the same address, confirmed", async () => {
+      const email = newEmail();
+      const { id } = await withEmail(email);
+      expect(await accounts().replaceEmail(id, { from: email, to: email })).to.equal(true);
+      expect(await accounts().find(id)).to.include({ email, emailVerified: true });
+      expect((await accounts().findForSignIn(email))?.account.id).to.equal(id);
+    });
+
+    it("goes to one of many accounts that want it at once, and changes nothing for the others", async () => {
+      const to = newEmail();
+      const before = await Promise.all(Array.from({ length: 10 }, () => withEmail(newEmail())));
+      const outcomes = await Promise.all(
+        before.map(({ id, email: from }) =>
+          accounts()
+            .replaceEmail(id, { from, to })
+            .catch((err: unknown) => err instanceof IdentifierTakenError && "taken"),
+        ),
+      );
+      expect(outcomes.filter((outcome) => outcome === true)).to.have.length(1);
+      expect(outcomes.filter((outcome) => outcome === "taken")).to.have.length(9);
+      for (const [index, account] of before.entries()) {
+        if (outcomes[index] === true) continue;
+        expect(await accounts().find(account.id)).to.deep.equal(account);
+        const found = await accounts().findForSignIn(account.email ?? "");
+        expect(found?.account.id).to.equal(account.id);
+      }
+    });
+
+    it("is one of many that one account is to have at once", async () => {
+      const from = newEmail();
+      const { id } = await withEmail(from);
+      const wanted = Array.from({ length: 10 }, newEmail);
+      const outcomes = await Promise.all(
+        wanted.map((to) => accounts().replaceEmail(id, { from, to })),
+      );
+      expect(outcomes.filter(Boolean)).to.have.length(1);
+      const won = wanted[outcomes.indexOf(true)] ?? "";
+      expect((await accounts().findForSignIn(won))?.account.id).to.equal(id);
+    });
+  });
+
   describe("demonstration accounts", () => {
     it("are counted and deleted with all that is theirs, and no other account", async () => {
       const kept = await accounts().create(newAccount({ passwordHash: "$kept" }));

@@ -118,6 +118,20 @@ describeOnEachBackend("one-time codes", (stores) => {
     expect(await codes().redeem({ purpose, token: second.token })).to.equal(undefined);
   });
 
+  it("leaves one that still counts in its place, of many callers at once too, and none that does not", async () => {
+    const subject = randomUUID();
+    const wanted = { purpose, subject, lifetimeSeconds: LIFETIME_SECONDS };
+    const issued = await Promise.all(
+      Array.from({ length: 20 }, () => codes().issueUnlessPending(wanted)),
+    );
+    const [first, ...others] = issued.filter((each) => each !== undefined);
+    expect(others).to.deep.equal([]);
+    expect(await codes().find({ purpose, token: first?.token ?? "" })).to.include({ subject });
+    stores().clock.advance(LIFETIME_SECONDS);
+    const second = await codes().issueUnlessPending(wanted);
+    expect(await codes().redeem({ purpose, token: second?.token ?? "" })).to.include({ subject });
+  });
+
   it("expires, and is swept then", async () => {
     const subject = randomUUID();
     const { code, token } = await issue(subject);

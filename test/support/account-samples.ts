@@ -1,5 +1,6 @@
 import { asWritten, message } from "../../src/lib/message.js";
 import type { AccountViews } from "../../src/http/account/account-views.js";
+import { EMAIL_STATES } from "./email-samples.js";
 import { CORP, GITHUB } from "./federation-samples.js";
 import { describeScopes } from "../../src/oidc/scope-words.js";
 import { PASSKEY_PROMPT, PASSKEY_STATES } from "./passkey-samples.js";
@@ -87,6 +88,7 @@ export const ACCOUNT_STATES: {
   readonly [V in keyof AccountViews]: Record<string, AccountViews[V] & { status?: number }>;
 } = {
   ...PASSKEY_STATES,
+  ...EMAIL_STATES,
   "account/sign-ins": {
     several: {
       ...frame,

@@ -63,6 +63,17 @@ export function createMemoryAccountStore(clock: Clock = systemClock): AccountSto
       const changed = email === undefined ? { profile } : { profile, email, emailVerified: true };
       return change(id, { account: changed });
     },
+    async replaceEmail(id, { from, to }) {
+      const row = rows.get(id);
+      if (row === undefined || row.account.email !== from) return false;
+      const holder = findRow(to);
+      if (holder !== undefined && holder !== row) throw new IdentifierTakenError(to);
+      const { username } = row.account;
+      const follows =
+        from !== undefined && normalizeIdentifier(username) === normalizeIdentifier(from);
+      const changed = { email: to, emailVerified: true, username: follows ? to : username };
+      return change(id, { account: changed });
+    },
     async setPasswordHash(id, passwordHash) {
       return change(id, { passwordHash });
     },

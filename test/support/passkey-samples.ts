@@ -12,7 +12,8 @@ export const PASSKEY_PROMPT: PasskeyPrompt = {
 /** 3 November 2026. */
 const AUTUMN = { date: { atSeconds: 1_793_664_000, show: "date" } } as const;
 
-const frame = {
+/** Around a page that belongs to security. */
+export const SECURITY_FRAME = {
   csrfToken: "csrf-1",
   person: { name: "Ada Example", detail: "ada@example.org" },
   base: "/account",
@@ -26,11 +27,15 @@ const frame = {
   ],
 };
 
-const list = { ...frame, heading: message("passkeys.title"), accepted: "[]" };
+const list = { ...SECURITY_FRAME, heading: message("passkeys.title"), accepted: "[]" };
 const added = message("passkeys.added-on", AUTUMN);
 
-const creation = { ...frame, heading: message("passkeys.add"), passkey: PASSKEY_PROMPT };
-const naming = { ...frame, heading: message("passkeys.rename-heading"), credentialId: "passkey-1" };
+const creation = { ...SECURITY_FRAME, heading: message("passkeys.add"), passkey: PASSKEY_PROMPT };
+const naming = {
+  ...SECURITY_FRAME,
+  heading: message("passkeys.rename-heading"),
+  credentialId: "passkey-1",
+};
 
 /** The states of the pages about passkeys; see `page-samples.ts`. */
 export const PASSKEY_STATES: {

@@ -3,10 +3,12 @@ import type { AccountId } from "../../accounts/account.js";
 import type { SecondSteps } from "../../accounts/second-steps.js";
 import type { Factors } from "../../oidc/next-step.js";
 import type { AccountStore } from "../../accounts/account-store.js";
+import type { ChangeEmail } from "../../accounts/change-email.js";
 import type { SetPassword } from "../../accounts/create-account.js";
 import type { FederatedIdentityStore } from "../../accounts/federated-identity-store.js";
 import type { FederatedSignIn } from "../../accounts/federated-sign-in.js";
 import type { LinkIdentity } from "../../accounts/link-identity.js";
+import type { NotMe } from "../../accounts/not-me.js";
 import type { PasskeyStore } from "../../accounts/passkey-store.js";
 import type { SignIn } from "../../accounts/sign-in.js";
 import type { ClientStore } from "../../clients/client-store.js";
@@ -61,6 +63,9 @@ export interface AccountDeps {
   readonly clients: Pick<ClientStore, "find">;
   readonly settings: { readonly activitySeconds: number };
   readonly accounts: Pick<AccountStore, "find" | "findForSignIn">;
+  /** These two are undefined where no mail can be sent. */
+  readonly changeEmail: ChangeEmail | undefined;
+  readonly notMe: NotMe | undefined;
   readonly federatedIdentities: FederatedIdentityStore;
   readonly federatedSignIn: FederatedSignIn;
   readonly linkIdentity: LinkIdentity;

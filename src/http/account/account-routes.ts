@@ -21,6 +21,7 @@ import { addAccountSignIn } from "./account-sign-in.js";
 import type { AppRow, SignInRow } from "./account-views.js";
 import { describeDevice, describePlace } from "./describe-device.js";
 import { describeTime } from "./describe-time.js";
+import { addEmailRoutes } from "./email/email-routes.js";
 import { createAccountGuard } from "./guard.js";
 import { createNotices } from "./notice.js";
 import { addPasskeyPages } from "./passkey-pages.js";
@@ -61,6 +62,7 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
   addAccountSecondStep(router, { ...deps, guard, acts });
   addOwnSecondStep(router, { ...deps, guard, acts });
   addAccountUpstream(router, { ...deps, guard, acts, notices });
+  addEmailRoutes(router, { ...deps, guard, frame, acts, notices });
   addSignOut(router, deps, guard);
 
   async function showSignIns(ctx: Context, current: HeldSession): Promise<void> {

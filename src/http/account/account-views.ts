@@ -4,11 +4,12 @@ import type { ProviderButton } from "../federation/ways-in.js";
 import type { AsksForPasskey } from "../passkeys/passkey-prompt.js";
 import type { SignInLinks } from "../journey-views.js";
 import type { AccountChoice } from "../describe-account.js";
+import { IS_EMAIL_VIEW, type EmailViews } from "./email/email-views.js";
 import type { FieldProblem } from "./field-problem.js";
 import { IS_PASSKEY_VIEW, type PasskeyViews } from "./passkey-views.js";
 import type { SecuritySection } from "./security-section.js";
 
-export interface AccountViews extends PasskeyViews {
+export interface AccountViews extends PasskeyViews, EmailViews {
   "account/sign-ins": SignInsView;
   "account/apps": AppsView;
   "account/sign-in": AccountSignInView;
@@ -30,6 +31,7 @@ export const IS_ACCOUNT_VIEW: Record<keyof AccountViews, true> = {
   "account/activity": true,
   "account/link": true,
   ...IS_PASSKEY_VIEW,
+  ...IS_EMAIL_VIEW,
 };
 
 /** What every page of a person who is signed in has around it. */

@@ -13,6 +13,7 @@ export const FRESH_PAGES = {
   },
   password: { path: "/account/password", purpose: "account.act-choose-password" },
   "new-passkey": { path: "/account/passkeys/new", purpose: "passkeys.act-add" },
+  email: { path: "/account/email", purpose: "email.act" },
 } as const;
 
 export type FreshPage = keyof typeof FRESH_PAGES;

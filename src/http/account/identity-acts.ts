@@ -96,7 +96,7 @@ export async function findWays(
 }
 
 export function createIdentityActs(deps: AccountDeps) {
-  const { federatedIdentities, linkIdentity, upstreamProviders, audit } = deps;
+  const { federatedIdentities, linkIdentity, upstreamProviders, audit, notify } = deps;
   const offers = createLinkOffers(deps.browserSealer, deps.clock);
 
   async function nameOf(id: string | undefined): Promise<string | Message> {
@@ -119,6 +119,9 @@ export function createIdentityActs(deps: AccountDeps) {
     const { outcome } = await linkIdentity(account.id, personOf(offer), provider);
     const reason = outcome === "linked" ? undefined : outcome;
     tell("identity.linked", account.id, { provider: provider.id, reason, issuer: offer.issuer });
+    if (outcome === "linked") {
+      await notify(account.id, "identity_linked", { name: provider.displayName });
+    }
     return outcome === "linked"
       ? message("account.linked", { provider: provider.displayName })
       : message("account.link-taken");
@@ -136,6 +139,7 @@ export function createIdentityActs(deps: AccountDeps) {
     const { issuer, provider } = identity;
     const reason = outcome === "unlinked" ? undefined : outcome;
     tell("identity.unlinked", id, { provider, issuer, reason });
+    if (outcome === "unlinked") await notify(id, "identity_unlinked", { name });
     return outcome === "unlinked"
       ? message("account.unlinked", { provider: name })
       : message("account.unlink-last", { provider: name });

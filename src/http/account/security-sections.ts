@@ -1,4 +1,5 @@
 import type { AccountDeps } from "./account-deps.js";
+import { createEmailSection } from "./email/email-section.js";
 import { createPasswordSection } from "./password-section.js";
 import { createPasskeysSection } from "./passkeys-section.js";
 import { createProvidersSection } from "./providers-section.js";
@@ -13,5 +14,6 @@ export function createSecuritySections(deps: AccountDeps): readonly DescribeSect
     createSecondStepSection(deps),
     createRecoveryCodesSection(deps),
     createProvidersSection(deps),
+    createEmailSection(deps),
   ];
 }

@@ -1,6 +1,7 @@
 import type { Context } from "koa";
 import type { AccountId } from "../../accounts/account.js";
 import { findUsable } from "../../federation/sign-in-choices.js";
+import { noticeFacts } from "../account/notice-facts.js";
 import type { InteractionRoutesDeps } from "../interaction-deps.js";
 import { personOf } from "./pending-link.js";
 
@@ -16,7 +17,7 @@ export type LinkPending = (
 
 type LinkPendingDeps = Pick<
   InteractionRoutesDeps,
-  "pendingLinks" | "upstreamProviders" | "linkIdentity" | "audit"
+  "pendingLinks" | "upstreamProviders" | "linkIdentity" | "notify" | "audit"
 >;
 
 export function createLinkPending(deps: LinkPendingDeps): LinkPending {
@@ -40,6 +41,10 @@ export function createLinkPending(deps: LinkPendingDeps): LinkPending {
       ip: ctx.ip,
       requestId: String(ctx.state["requestId"]),
     });
+    if (isLinked) {
+      const told = { ...noticeFacts(ctx), name: provider.displayName };
+      await deps.notify(accountId, "identity_linked", told);
+    }
     return isLinked;
   };
 }

@@ -4,6 +4,7 @@ import type { FederatedSignInResult } from "../../accounts/federated-sign-in.js"
 import { message } from "../../lib/message.js";
 import type { ActiveInteraction } from "../../oidc/interactions.js";
 import type { InteractionRoutesDeps } from "../interaction-deps.js";
+import { noticeFacts } from "../account/notice-facts.js";
 import { requestOf } from "../sign-in-hub.js";
 import { rememberLastProvider } from "./last-provider-cookie.js";
 import { describeRefusal } from "./refusal-words.js";
@@ -18,7 +19,14 @@ export type Arrive = (
 
 export type ArriveDeps = Pick<
   InteractionRoutesDeps,
-  "federatedSignIn" | "pendingLinks" | "signInHub" | "render" | "audit" | "basePath" | "clock"
+  | "federatedSignIn"
+  | "pendingLinks"
+  | "signInHub"
+  | "render"
+  | "notify"
+  | "audit"
+  | "basePath"
+  | "clock"
 >;
 
 /** What one arrival is about. */
@@ -111,7 +119,11 @@ export function createArrive(deps: ArriveDeps): Arrive {
     const { account, by } = result;
     const accountId = account.id;
     if (by === "new_account") tell(visit, { event: "account.created", accountId, by });
-    if (by === "invitation") tell(visit, { event: "identity.linked", accountId, by });
+    if (by === "invitation") {
+      tell(visit, { event: "identity.linked", accountId, by });
+      const told = { ...noticeFacts(ctx), name: arrival.provider.displayName };
+      await deps.notify(accountId, "identity_linked", told);
+    }
     return goOn(visit, account, by);
   };
 }

@@ -1,0 +1,46 @@
+import type { EmailViews } from "../../src/http/account/email/email-views.js";
+import { message } from "../../src/lib/message.js";
+import { SECURITY_FRAME } from "./passkey-samples.js";
+
+const page = {
+  ...SECURITY_FRAME,
+  heading: message("email.title"),
+  current: "ada@example.org",
+  isConfirmed: true,
+  typed: "",
+  problems: [],
+};
+
+const notMe = {
+  action: "/account/not-me",
+  csrfToken: "csrf-1",
+  token: "token-1",
+  username: "ada",
+  what: message("mail.subject-new-device", { service: "login.example.com" }),
+  email: undefined,
+};
+
+/** The states of the pages about addresses; see `page-samples.ts`. */
+export const EMAIL_STATES: {
+  readonly [V in keyof EmailViews]: Record<string, EmailViews[V] & { status?: number }>;
+} = {
+  "account/email": {
+    first: page,
+    unconfirmed: { ...page, isConfirmed: false },
+    none: { ...page, current: undefined, isConfirmed: false },
+    wrong: {
+      ...page,
+      typed: "ada@@example",
+      problems: [{ field: "email", text: message("email.invalid") }],
+      status: 422,
+    },
+  },
+  "account/not-me": {
+    first: notMe,
+    email: {
+      ...notMe,
+      what: message("mail.subject-email-changed", { service: "login.example.com" }),
+      email: "a.very.long.name.of.a.person@departments.university.example.org",
+    },
+  },
+};
