@@ -1,5 +1,6 @@
 import type { ApiDeclarations } from "../clients/declared-apis.js";
 import type { ProviderDeclarations } from "../federation/declared-providers.js";
+import type { Theme } from "../lib/theme.js";
 
 export type AccessTokenAlgorithm = "ES256" | "RS256" | "PS256" | "EdDSA";
 /** OAuth 2.0 Multiple Response Type Encoding Practices; those with an access token are left out. */
@@ -102,6 +103,8 @@ export interface Config {
   readonly declaredApis: ApiDeclarations | undefined;
   /** Undefined: no file declares providers to sign in at. Holds their secrets. */
   readonly declaredProviders: ProviderDeclarations | undefined;
+  /** Undefined: no file says how the pages look. */
+  readonly theme: Theme | undefined;
   /** The server that mail is handed to. Undefined: none. */
   readonly smtp: SmtpConfig | undefined;
   /** Who mail is from. */

@@ -4,6 +4,7 @@ import { ConfigurationError, type SettingProblem } from "./configuration-error.j
 import { loadApisFile } from "./apis-file.js";
 import { toSmtp } from "./mail-settings.js";
 import { loadProvidersFile } from "./providers-file.js";
+import { loadThemeFile } from "./theme-file.js";
 import { readSettings, type Environment } from "./read-settings.js";
 import type { SettingValues } from "./settings.js";
 
@@ -23,12 +24,20 @@ export function loadConfig(
   const { values, problems } = readSettings(environment);
   const apis = loadFile(values.APIS_FILE, loadApisFile);
   const providers = loadFile(values.PROVIDERS_FILE, loadProvidersFile);
-  const all = [...fileProblems, ...problems, ...apis.problems, ...providers.problems];
+  const theme = loadFile(values.THEME_FILE, loadThemeFile);
+  const all = [
+    ...fileProblems,
+    ...problems,
+    ...apis.problems,
+    ...providers.problems,
+    ...theme.problems,
+  ];
   if (all.length > 0) throw new ConfigurationError(all);
   return deepFreeze({
     ...toConfig(values),
     declaredApis: apis.declarations,
     declaredProviders: providers.declarations,
+    theme: theme.declarations,
   });
 }
 
@@ -44,7 +53,9 @@ function loadFile<Declarations>(
   return path === undefined ? { problems: [] } : load(path);
 }
 
-function toConfig(values: SettingValues): Omit<Config, "declaredApis" | "declaredProviders"> {
+function toConfig(
+  values: SettingValues,
+): Omit<Config, "declaredApis" | "declaredProviders" | "theme"> {
   const isProduction = values.NODE_ENV === "production";
   return {
     mode: values.NODE_ENV,

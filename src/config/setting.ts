@@ -10,6 +10,7 @@ export type SettingGroup =
   | "Protocol"
   | "Accounts"
   | "Mail"
+  | "Pages"
   | "Passwords"
   | "Limits on attempts"
   | "Passkeys"

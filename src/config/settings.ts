@@ -9,6 +9,7 @@ import type { Setting } from "./setting.js";
 import { secondStepSettings } from "./second-step-settings.js";
 import { serverSettings } from "./server-settings.js";
 import { signUpSettings } from "./sign-up-settings.js";
+import { themeSettings } from "./theme-settings.js";
 
 /** Every environment variable that Latchkey reads. Reading and documentation both come from here. */
 const settings = {
@@ -21,6 +22,7 @@ const settings = {
   ...passkeySettings,
   ...signUpSettings,
   ...accountSettings,
+  ...themeSettings,
 };
 
 type Settings = typeof settings;

@@ -9,6 +9,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress } from "node:zlib";
 import type { Context, Middleware, Next } from "koa";
+import type { Theme } from "../lib/theme.js";
+import { themeCss } from "./theme-css.js";
 
 /** Every file that a page may ask for. */
 export type AssetName = "latchkey.css" | "latchkey.js" | "passkey.js" | "print.js" | "icon.svg";
@@ -23,11 +25,14 @@ export interface AssetsDeps {
   readonly directory: string;
   /** Path of the issuer without a slash at its end; "" at the root of the host. */
   readonly basePath: string;
+  readonly theme?: Theme | undefined;
 }
 
 export interface Assets {
   /** The path under which a page links the file, `<basePath>/assets/latchkey.<hash>.css`. */
   readonly url: (name: AssetName) => string;
+  /** Of the operator's own logo, which is shown as a picture alone. */
+  readonly logoUrl: string | undefined;
   /** Answers everything below `<basePath>/assets/` and passes on the rest. */
   readonly serve: Middleware;
 }
@@ -42,10 +47,11 @@ interface Asset {
 }
 
 /** @throws the error of the file system when a file is missing: a release without it must not start. */
-export function loadAssets({ directory, basePath }: AssetsDeps): Assets {
+export function loadAssets({ directory, basePath, theme = {} }: AssetsDeps): Assets {
   const prefix = `${basePath}/assets/`;
-  const load = (name: AssetName, type: string): Asset => {
-    const plain = readFileSync(join(directory, name));
+  const load = (name: AssetName, type: string, more = ""): Asset =>
+    create(name, type, Buffer.concat([readFileSync(join(directory, name)), Buffer.from(more)]));
+  const create = (name: string, type: string, plain: Buffer): Asset => {
     /** 64 bits: enough to tell the contents of a few files apart; it is no secret. */
     const hash = createHash("sha256").update(plain).digest("hex").slice(0, 16);
     const path = `${prefix}${name.replace(".", `.${hash}.`)}`;
@@ -53,16 +59,20 @@ export function loadAssets({ directory, basePath }: AssetsDeps): Assets {
     return { path, type, hash, plain, brotli: () => (compressed ??= compress(plain)) };
   };
   const byName: Record<AssetName, Asset> = {
-    "latchkey.css": load("latchkey.css", "text/css; charset=utf-8"),
+    "latchkey.css": load("latchkey.css", "text/css; charset=utf-8", themeCss(theme)),
     "latchkey.js": load("latchkey.js", "text/javascript; charset=utf-8"),
     "passkey.js": load("passkey.js", "text/javascript; charset=utf-8"),
     "print.js": load("print.js", "text/javascript; charset=utf-8"),
     "icon.svg": load("icon.svg", "image/svg+xml"),
   };
-  const byPath = new Map(Object.values(byName).map((asset) => [asset.path, asset]));
+  const { logo } = theme;
+  const ownLogo = logo && create("logo.", logo.type, Buffer.from(logo.base64, "base64"));
+  const all = ownLogo === undefined ? Object.values(byName) : [...Object.values(byName), ownLogo];
+  const byPath = new Map(all.map((asset) => [asset.path, asset]));
 
   return {
     url: (name) => byName[name].path,
+    logoUrl: ownLogo?.path,
 
     serve(ctx: Context, next: Next) {
       // The address that the browser asked for, whatever a mount has cut from `ctx.path`.

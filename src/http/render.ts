@@ -11,11 +11,14 @@ import type { Assets } from "./assets.js";
 import { languageOf } from "./language-of.js";
 import { IS_VIEW, type ViewName, type Views } from "./views.js";
 import { languageLinks } from "./language-links.js";
+import { COLOURS } from "../lib/colours.js";
+import type { Theme } from "../lib/theme.js";
 
 export interface RendererDeps {
   readonly viewsDirectory: string;
   readonly translators: Pick<Translators, "markupFor">;
-  readonly assets: Pick<Assets, "url">;
+  readonly assets: Pick<Assets, "url"> & Partial<Pick<Assets, "logoUrl">>;
+  readonly theme?: Theme | undefined;
   /** Path of the issuer without a slash at its end; "" at the root of the host. */
   readonly basePath: string;
 }
@@ -37,12 +40,16 @@ export interface Renderer {
 
 /** @throws when a template does not compile or is missing, so that a broken page stops the start. */
 export function createRenderer(deps: RendererDeps): Renderer {
-  const { viewsDirectory, translators, assets, basePath } = deps;
+  const { viewsDirectory, translators, assets, basePath, theme = {} } = deps;
   const environment = new nunjucks.Environment(
     new nunjucks.FileSystemLoader(viewsDirectory, { watch: false, noCache: false }),
     { autoescape: true, throwOnUndefined: true, trimBlocks: true, lstripBlocks: true },
   );
   environment.addGlobal("assetUrl", assets.url);
+  environment.addGlobal("productName", theme.productName ?? "Latchkey");
+  environment.addGlobal("logoUrl", assets.logoUrl);
+  environment.addGlobal("lightPaper", theme.light?.paper ?? COLOURS.light.paper);
+  environment.addGlobal("darkPaper", theme.dark?.paper ?? COLOURS.dark.paper);
   environment.addGlobal("homeUrl", `${basePath}/`);
   // Partials see globals alone. One template is rendered at a time, so this one may change between.
   let translate: Translate = translators.markupFor("en");

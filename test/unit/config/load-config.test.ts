@@ -52,6 +52,7 @@ describe("loadConfig", () => {
       signingKeyRotationSeconds: 90 * 86_400,
       declaredApis: undefined,
       declaredProviders: undefined,
+      theme: undefined,
       accessTokenAlgorithm: "ES256",
       accessTokenSeconds: 600,
       statusListTtlSeconds: 30,

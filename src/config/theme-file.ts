@@ -1,0 +1,136 @@
+import { readFileSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { z } from "zod";
+import { COLOURS, CONTRASTS, contrastOf, mergeColours, type GivenColours } from "../lib/colours.js";
+import type { Logo, Theme } from "../lib/theme.js";
+import type { SettingProblem } from "./configuration-error.js";
+import { readDeclarationFile } from "./declaration-file.js";
+
+/** 64 KiB: every page that is opened for the first time loads it. */
+const MAX_LOGO_BYTES = 64 * 1024;
+const MAX_RADIUS_PX = 32;
+
+const colour = z
+  .string({ error: "must be a colour such as #0b6353" })
+  .regex(/^#[0-9a-f]{6}$/i, "must be a colour such as #0b6353")
+  .transform((text) => text.toLowerCase())
+  .optional();
+
+const colours = z
+  .strictObject(
+    {
+      paper: colour,
+      surface: colour,
+      sunken: colour,
+      ink: colour,
+      "ink-soft": colour,
+      line: colour,
+      "control-line": colour,
+      accent: colour,
+      "accent-strong": colour,
+      "accent-wash": colour,
+      "on-accent": colour,
+      focus: colour,
+      danger: colour,
+      "danger-wash": colour,
+      success: colour,
+      "success-wash": colour,
+      caution: colour,
+      "caution-wash": colour,
+    },
+    { error: "must be an object" },
+  )
+  .optional();
+
+const themeSchema = z.strictObject({
+  product_name: z
+    .string({ error: "must be text" })
+    .regex(/^[^\p{Cc}]{1,40}$/u, "must be 1 to 40 characters")
+    .optional(),
+  logo: z.string({ error: "must be the path of a picture" }).optional(),
+  light: colours,
+  dark: colours,
+  radius_px: z
+    .number({ error: "must be a number" })
+    .min(0, "must not be negative")
+    .max(MAX_RADIUS_PX, `must be at most ${MAX_RADIUS_PX}`)
+    .optional(),
+  font: z
+    .string({ error: "must be text" })
+    .regex(
+      /^(?:[\w-]+(?: [\w-]+)*|"[\w -]+")(?:, ?(?:[\w-]+(?: [\w-]+)*|"[\w -]+"))*$/,
+      'must be names of fonts such as "Inter", sans-serif',
+    )
+    .max(200, "must be at most 200 characters")
+    .optional(),
+});
+
+export interface ThemeFileReading {
+  readonly declarations?: Theme;
+  readonly problems: readonly SettingProblem[];
+}
+
+/** Reads the file of `THEME_FILE`, and the logo beside it. Each problem says where it is. */
+export function loadThemeFile(path: string): ThemeFileReading {
+  const reading = readDeclarationFile(path, themeSchema, {
+    top: Object.keys(themeSchema.shape),
+    inner: Object.keys(COLOURS.light),
+  });
+  if (reading.violations !== undefined) return { problems: reading.violations.map(problem) };
+  const { product_name: productName, radius_px: radiusPx, light, dark, font } = reading.value;
+  const file = reading.value.logo;
+  const logo = file === undefined ? undefined : readLogo(resolve(dirname(path), file));
+  const problems = [
+    ...findWeakContrasts("light", light),
+    ...findWeakContrasts("dark", dark),
+    ...(typeof logo === "string" ? [`at logo ${logo}`] : []),
+  ];
+  if (problems.length > 0 || typeof logo === "string") return { problems: problems.map(problem) };
+  return { declarations: { productName, logo, light, dark, radiusPx, font }, problems: [] };
+}
+
+/** Only of pairs in which the file changes a colour: ours have been measured. */
+function findWeakContrasts(scheme: "light" | "dark", given: GivenColours = {}): string[] {
+  const shown = mergeColours(scheme, given);
+  return CONTRASTS.flatMap(([foreground, ground, least]) => {
+    if (given[foreground] === undefined && given[ground] === undefined) return [];
+    const contrast = contrastOf(shown[foreground], shown[ground]);
+    // Rounded down, so that 4.499 is not said to be the 4.5 that it lacks.
+    const told = (Math.floor(contrast * 100) / 100).toFixed(2);
+    return contrast >= least
+      ? []
+      : [
+          `at ${scheme} has ${foreground} ${shown[foreground]} on ${ground} ${shown[ground]}: a contrast of ${told}, which must be at least ${least}`,
+        ];
+  });
+}
+
+/** @returns in words, why it cannot be used. */
+function readLogo(path: string): Logo | string {
+  let bytes: Buffer;
+  try {
+    const { size } = statSync(path);
+    if (size > MAX_LOGO_BYTES) return `names a picture of ${size} bytes: ${MAX_LOGO_BYTES} at most`;
+    bytes = readFileSync(path);
+  } catch {
+    return "names a file that cannot be read";
+  }
+  const type = typeOfPicture(bytes);
+  return type === undefined
+    ? "names a file that is no SVG, PNG, JPEG or WebP picture"
+    : { type, base64: bytes.toString("base64") };
+}
+
+/** By its first bytes, whatever its name says. */
+function typeOfPicture(bytes: Buffer): Logo["type"] | undefined {
+  const start = bytes.toString("latin1", 0, 12);
+  if (start.startsWith("\u0089PNG\r\n\u001a\n")) return "image/png";
+  if (start.startsWith("\u00ff\u00d8\u00ff")) return "image/jpeg";
+  if (start.startsWith("RIFF") && start.endsWith("WEBP")) return "image/webp";
+  const isSvg = /^\s*(?:<\?xml[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*)*<svg[\s>]/;
+  return isSvg.test(bytes.toString("utf8")) ? "image/svg+xml" : undefined;
+}
+
+function problem(violation: string): SettingProblem {
+  return { name: "THEME_FILE", reason: violation, example: "THEME_FILE=/etc/latchkey/theme.json" };
+}
