@@ -204,7 +204,8 @@ describe("the email address on the account's pages", () => {
     await laterBy(600, async () => {
       const page = await agent.open(`${server.issuer}/account/email`);
       expect(page.url.pathname).to.equal("/account/confirm");
-      const opened = await agent.submit(page, { password: person.password });
+      const fields = { password: person.password };
+      const opened = await agent.submit(page, fields, { action: /\/confirm$/ });
       expect(opened.url.pathname).to.equal("/account/email");
     });
   });

@@ -27,14 +27,14 @@ export function addEmailPage(router: Router, deps: EmailPageDeps): void {
   router.get("/account/email", async (ctx) => {
     const current = await browserAccounts.findCurrent(ctx);
     if (current === undefined) return guard.toSignIn(ctx, "security");
-    if (!acts.requireFresh(ctx, current, "email")) return;
+    if (!(await acts.requireFresh(ctx, current, "email"))) return;
     return show(ctx, current, "");
   });
 
   router.post("/account/email", guard.signedIn(begin));
 
   async function begin(ctx: Context, { current, fields }: AccountForm): Promise<void> {
-    if (!acts.requireFresh(ctx, current, "email")) return;
+    if (!(await acts.requireFresh(ctx, current, "email"))) return;
     const { account } = current;
     const email = (fields["email"] ?? "").trim();
     const problem = findProblem(email, account);
