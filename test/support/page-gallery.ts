@@ -7,26 +7,24 @@
  */
 import { mkdirSync } from "node:fs";
 import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import Koa from "koa";
 import type { Browser, Page } from "playwright-core";
-import { loadAssets } from "../../src/http/assets.js";
-import { createRenderer, type Renderer } from "../../src/http/render.js";
-import { createSecurityHeaders } from "../../src/http/security-headers.js";
 import { openBrowser } from "./browser.js";
-import { translators } from "./translators.js";
+import {
+  checkFocus,
+  checkLargeText,
+  checkReflow,
+  checkStructure,
+  checkTargets,
+} from "./page-checks.js";
 import { PAGE_SAMPLES } from "./page-samples.js";
+import { startSampleServer, VIEWS, type SampleServer } from "./sample-server.js";
 
-const VIEWS = fileURLToPath(new URL("../../../views", import.meta.url));
 const WIDTHS = [360, 1280];
 const SCHEMES = ["light", "dark"] as const;
 /** A long page on a busy machine; the default of 30 s was seen to be too short. */
 const TIMEOUT_MS = 120_000;
-/** WCAG 2.2 2.5.5. */
-const TARGET_PX = 44;
 
 /** Not a page of the product: every component for wide pages, to see that they fit together. */
 const COMPONENTS = `{% extends "layout.njk" %}
@@ -66,17 +64,17 @@ async function main(folder: string, only: RegExp): Promise<void> {
   await cp(VIEWS, views, { recursive: true });
   await writeFile(join(views, "components.njk"), COMPONENTS);
 
-  const { origin, close } = await openServer(views);
+  const { url, close } = await startSampleServer(views);
   const browser = await openBrowser();
   const problems: string[] = [];
   try {
-    const shown = pages().filter(({ name }) => only.test(name));
-    await photograph(browser, { origin, folder, shown });
-    for (const { name, path } of shown) {
-      const found = await check(browser, origin + path);
+    const shown = pages().filter((name) => only.test(name));
+    await photograph(browser, { url, folder, shown });
+    for (const name of shown) {
+      const found = await check(browser, url(name));
       problems.push(...found.map((problem) => `${name}: ${problem}`));
     }
-    problems.push(...(await checkReveal(browser, `${origin}/page/login.first`)));
+    problems.push(...(await checkReveal(browser, url("login.first"))));
   } finally {
     await browser.close();
     await close();
@@ -86,42 +84,14 @@ async function main(folder: string, only: RegExp): Promise<void> {
   process.exitCode = problems.length === 0 ? 0 : 1;
 }
 
-function pages(): { name: string; path: string }[] {
-  const named = PAGE_SAMPLES.map(({ view, state }) => `${view}.${state}`);
-  return [...named, "components"].map((name) => ({ name, path: `/page/${name}` }));
-}
-
-async function openServer(viewsDirectory: string) {
-  const assets = loadAssets({ directory: join(viewsDirectory, "assets"), basePath: "" });
-  const renderer = createRenderer({ viewsDirectory, translators, assets, basePath: "" });
-  const app = new Koa();
-  app.use((ctx, next) => {
-    // The pages say which host they are on: let it be one that stays the same in every picture.
-    ctx.req.headers.host = "id.example.org";
-    return next();
-  });
-  app.use(createSecurityHeaders("http://id.example.org"));
-  app.use(assets.serve);
-  app.use((ctx) => showSample(ctx, renderer));
-  const server = app.listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: () => new Promise((resolve) => server.close(resolve)),
-  };
-}
-
-function showSample(ctx: Koa.Context, renderer: Renderer): void {
-  const name = ctx.path.slice("/page/".length);
-  if (name === "components") return renderer.render(ctx, "components" as "home", {} as never);
-  const sample = PAGE_SAMPLES.find(({ view, state }) => `${view}.${state}` === name);
-  if (sample) renderer.render(ctx, sample.view, sample.data, sample.status);
+function pages(): string[] {
+  return [...PAGE_SAMPLES.map(({ view, state }) => `${view}.${state}`), "components"];
 }
 
 /** One page per width and scheme, opened once: a fresh one for each picture takes minutes. */
 async function photograph(
   browser: Browser,
-  { origin, folder, shown }: { origin: string; folder: string; shown: ReturnType<typeof pages> },
+  { url, folder, shown }: { url: SampleServer["url"]; folder: string; shown: readonly string[] },
 ): Promise<void> {
   for (const width of WIDTHS) {
     for (const colorScheme of SCHEMES) {
@@ -131,8 +101,8 @@ async function photograph(
         javaScriptEnabled: false,
         deviceScaleFactor: width < 600 ? 2 : 1,
       });
-      for (const { name, path } of shown) {
-        await page.goto(origin + path);
+      for (const name of shown) {
+        await page.goto(url(name));
         const file = join(folder, `${name}.${width}.${colorScheme}.png`);
         await page.screenshot({ path: file, fullPage: true, timeout: TIMEOUT_MS });
       }
@@ -154,87 +124,18 @@ async function check(browser: Browser, url: string): Promise<string[]> {
     if (message.type() === "error" && !ownStatus) problems.push(message.text());
   });
   page.on("requestfailed", (request) => problems.push(`failed ${request.url()}`));
-  await page.goto(url);
+  const answer = await page.goto(url);
 
   problems.push(
+    ...(await checkStructure(page, answer?.status() ?? 0)),
     ...(await checkReflow(page, "at 320 px")),
-    ...(await checkLabels(page)),
     ...(await checkTargets(page)),
     ...(await checkFocus(page)),
   );
   await page.setViewportSize({ width: 640, height: 640 });
-  await page.evaluate(() => document.documentElement.style.setProperty("font-size", "200%"));
-  problems.push(...(await checkReflow(page, "at 640 px and 200 %")));
+  problems.push(...(await checkLargeText(page)));
   await page.close();
   return problems;
-}
-
-async function checkReflow(page: Page, where: string): Promise<string[]> {
-  const { scroll, width } = await page.evaluate(() => ({
-    scroll: document.documentElement.scrollWidth,
-    width: document.documentElement.clientWidth,
-  }));
-  return scroll > width ? [`scrolls sideways ${where}, ${scroll} px wide`] : [];
-}
-
-async function checkLabels(page: Page): Promise<string[]> {
-  const unnamed = await page.$$eval("input:not([type=hidden])", (inputs) =>
-    (inputs as HTMLInputElement[])
-      .filter((input) => !input.labels?.length)
-      .map((input) => `input ${input.name} has no label`),
-  );
-  return (await page.$$("h1")).length === 1 ? unnamed : [...unnamed, "not exactly one h1"];
-}
-
-async function checkTargets(page: Page): Promise<string[]> {
-  return page.$$eval(
-    "button, .button, input:not([type=hidden]), summary",
-    (elements, least) =>
-      elements
-        .map((element) => ({ element, box: element.getBoundingClientRect() }))
-        .filter(({ box }) => box.width > 0 && (box.height < least || box.width < least))
-        .map(({ element }) => `smaller than ${least} px: ${element.outerHTML.slice(0, 80)}`),
-    TARGET_PX,
-  );
-}
-
-/** Tabs through the page: each stop must show an outline of 2 px or more. */
-async function checkFocus(page: Page): Promise<string[]> {
-  const stops = await page.evaluate(countStops);
-  const seen = new Set<string>();
-  const problems: string[] = [];
-  // Between the last control and the first the focus leaves the page for the browser.
-  for (let press = 0; press <= stops + 1; press++) {
-    await page.keyboard.press("Tab");
-    const focused = await page.evaluate(() => {
-      const element = document.activeElement ?? document.body;
-      const { outlineStyle, outlineWidth } = getComputedStyle(element);
-      const box = element.getBoundingClientRect();
-      return {
-        inPage: element !== document.body,
-        html: `${element.outerHTML.slice(0, 80)} ${box.x} ${box.y + scrollY}`,
-        visible: outlineStyle !== "none" && Number.parseFloat(outlineWidth) >= 2,
-      };
-    });
-    if (!focused.inPage || seen.has(focused.html)) continue;
-    seen.add(focused.html);
-    if (!focused.visible) problems.push(`focus not visible on ${focused.html}`);
-  }
-  if (seen.size < stops) problems.push(`Tab reaches ${seen.size} of ${stops} controls`);
-  return problems;
-}
-
-/** Runs in the page. The radio buttons of one name are one stop. */
-function countStops(): number {
-  const controls = document.querySelectorAll<HTMLElement>(
-    "a[href], button, input, select, textarea, summary, [tabindex='0']",
-  );
-  const stops = [...controls]
-    .filter((element) => element.checkVisibility() && element.getAttribute("type") !== "hidden")
-    .map((element, index) =>
-      element.matches("[type=radio]") ? `radio ${element.getAttribute("name")}` : index,
-    );
-  return new Set(stops).size;
 }
 
 async function checkReveal(browser: Browser, url: string): Promise<string[]> {
