@@ -1,4 +1,9 @@
-import { chromium, type Browser } from "playwright-core";
+import {
+  chromium,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+} from "playwright-core";
 
 /** The one of the system: playwright-core brings none of its own. */
 export const CHROMIUM = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
@@ -16,4 +21,13 @@ const FLAGS = [
 
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+}
+
+/** One that reads its settings from a folder: `Default/Preferences` holds what people set themselves. */
+export function openProfile(
+  folder: string,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> {
+  const launch = { executablePath: CHROMIUM, headless: true, args: FLAGS };
+  return chromium.launchPersistentContext(folder, { ...launch, ...options });
 }
