@@ -20,6 +20,7 @@ import { openTokens } from "./composition/tokens.js";
 import { createChangePasswordUrl } from "./http/change-password-url.js";
 import { createErrorBoundary } from "./http/error-boundary.js";
 import { createOwnRoutes } from "./http/own-routes.js";
+import { createPasskeyEndpoints } from "./http/passkeys/passkey-endpoints.js";
 import { createPinOrigin } from "./http/pin-origin.js";
 import { createProtectedResourceMetadataRoutes } from "./http/protected-resource-metadata.js";
 import { createRequestContext } from "./http/request-context.js";
@@ -77,6 +78,7 @@ export async function createApp(deps: AppDeps) {
   koa.use(pages.assets.serve);
   koa.use(createServerMetadataAlias(basePath));
   koa.use(createChangePasswordUrl(basePath));
+  koa.use(createPasskeyEndpoints({ ...passkeyParts, issuer, basePath }));
   koa.use(createProtectedResourceMetadataRoutes({ ...stores, ...config, basePath }));
   koa.use(mount(basePath || "/", createOwnRoutes(routes.router)));
   koa.use(createTokenRoutes({ issuer, directSignIn }));

@@ -25,6 +25,7 @@ import { addLanguageRoute } from "./language-links.js";
 import { createLinkPending } from "./federation/link-pending.js";
 import { isFresh } from "./account/is-fresh.js";
 import { createSecondStepPages } from "./second-step/second-step-pages.js";
+import { addPasskeyOffer } from "./passkeys/passkey-offer.js";
 import { createSignInHub, type OnSignedIn } from "./sign-in-hub.js";
 
 export interface PageDeps
@@ -88,6 +89,7 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
   };
   addUpstreamCallback(router, upstreamDeps);
   addUpstreamRoutes(router, upstreamDeps);
+  addPasskeyOffer(router, { ...deps, formGuard, passkeyCeremonies });
   addAccountRoutes(router, { ...upstreamDeps, formGuard, asides });
   addBackChannelLogout(router, deps);
   addSignedOutRoute(router, deps);

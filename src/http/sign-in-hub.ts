@@ -11,6 +11,7 @@ import type { ActiveInteraction, InteractionError, Interactions } from "../oidc/
 import { decideNextStep, type Factors, type NextStep } from "../oidc/next-step.js";
 import type { SealedRequest } from "../oidc/sealed-request.js";
 import type { EndedInteraction } from "./ended-interaction.js";
+import { redirectUri } from "./return-address.js";
 import type { LinkPending } from "./federation/link-pending.js";
 import type { PendingSignIn, PendingSignIns, SignInPlace } from "./second-step/pending-sign-in.js";
 
@@ -37,6 +38,8 @@ export interface AtAccount {
 export interface SignedIn extends Authentication {
   /** Undefined at the account's own pages. */
   readonly clientId: string | undefined;
+  /** Where the browser ends up; undefined at the account's own pages, and without one. */
+  readonly redirectUri: string | undefined;
 }
 
 /**
@@ -114,7 +117,7 @@ export function createSignInHub(deps: SignInHubDeps): SignInHub {
     } else {
       await interactions.signIn(ctx, proven);
     }
-    await tell(ctx, { ...proven, clientId });
+    await tell(ctx, { ...proven, clientId, redirectUri: redirectUri(request.params) });
   }
 
   return {
@@ -139,7 +142,7 @@ export function createSignInHub(deps: SignInHubDeps): SignInHub {
       }
       await browserAccounts.signIn(ctx, proven);
       await goOn();
-      await tell(ctx, { ...proven, clientId: undefined });
+      await tell(ctx, { ...proven, clientId: undefined, redirectUri: undefined });
     },
 
     async stepUp(ctx, interaction) {

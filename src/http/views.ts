@@ -3,7 +3,7 @@ import { IS_ACCOUNT_VIEW, type AccountViews } from "./account/account-views.js";
 import { IS_OUTBOX_VIEW, type OutboxViews } from "./development/outbox-views.js";
 import type { AccountChoice } from "./describe-account.js";
 import type { ProviderButton } from "./federation/ways-in.js";
-import type { AsksForPasskey } from "./passkeys/passkey-prompt.js";
+import type { AsksForPasskey, PasskeyOfferView } from "./passkeys/passkey-prompt.js";
 import { IS_JOURNEY_VIEW, type JourneyViews, type SignInLinks } from "./journey-views.js";
 import { IS_SECOND_STEP_VIEW, type SecondStepViews } from "./second-step/second-step-views.js";
 import { IS_SIGN_OUT_VIEW, type SignOutViews } from "./sign-out-views.js";
@@ -16,6 +16,7 @@ import type { PlaygroundViews } from "./playground/playground-views.js";
 export interface Views
   extends PlaygroundViews, AccountViews, JourneyViews, OutboxViews, SecondStepViews, SignOutViews {
   login: LoginView;
+  "passkey-offer": PasskeyOfferView;
   "link-account": LinkAccountView;
   "choose-account": ChooseAccountView;
   consent: ConsentView;
@@ -38,6 +39,7 @@ export const IS_VIEW: Record<ViewName, true> = {
   ...IS_SECOND_STEP_VIEW,
   ...IS_SIGN_OUT_VIEW,
   login: true,
+  "passkey-offer": true,
   "link-account": true,
   "choose-account": true,
   consent: true,

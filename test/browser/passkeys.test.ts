@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { Page } from "playwright-core";
-import { goOn, headingOf, press, signIn } from "../support/at-the-pages.js";
+import { follow, goOn, headingOf, press, signIn } from "../support/at-the-pages.js";
 import { describeInBrowser } from "../support/describe-in-browser.js";
 import { createPerson, type AccountPerson } from "../support/account-browser.js";
 import { eventually } from "../support/eventually.js";
@@ -116,8 +116,26 @@ describeInBrowser("passkeys, with Chromium's virtual authenticator", ({ open }) 
     await page.getByRole("button", { name: "Sign in with a passkey" }).click();
     await page.getByText("No passkey was used.").waitFor();
     await signIn(page, person);
+    await follow(page, "Not now");
     await goOn(page, app, person);
     expect(page.url()).to.include(app.origin);
+  });
+
+  it("is offered after a sign-in with a password, and made or left", async () => {
+    for (const [button, made] of [
+      ["Not now", 0],
+      ["Create a passkey", 1],
+    ] as const) {
+      const page = await openWithoutConditional();
+      const authenticator = await addVirtualAuthenticator(page);
+      await page.goto(app.loginUrl());
+      await signIn(page, person);
+      expect(await headingOf(page)).to.equal("Sign in more easily next time?");
+      await (made === 0 ? follow(page, button) : press(page, button));
+      await goOn(page, app, person);
+      expect(page.url()).to.include(app.origin);
+      expect(await authenticator.countPasskeys()).to.equal(made);
+    }
   });
 
   it("shows nothing of it without script, and says so where one would be added", async () => {

@@ -9,6 +9,7 @@ import {
 import { JOURNEY_STATES } from "./journey-samples.js";
 import { OUTBOX_STATES } from "./outbox-samples.js";
 import { SECOND_STEP_STATES } from "./second-step-samples.js";
+import { PASSKEY_OFFER_STATES } from "./passkey-samples.js";
 import { PLAYGROUND_STATES } from "./playground-samples.js";
 import { message } from "../../src/lib/message.js";
 import { describeWait } from "../../src/http/too-many-attempts.js";
@@ -47,6 +48,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
   ...JOURNEY_STATES,
   ...OUTBOX_STATES,
   ...SECOND_STEP_STATES,
+  "passkey-offer": PASSKEY_OFFER_STATES,
   login: {
     first: {
       ...requestForm,

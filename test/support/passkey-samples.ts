@@ -1,5 +1,5 @@
 import { message } from "../../src/lib/message.js";
-import type { PasskeyPrompt } from "../../src/http/passkeys/passkey-prompt.js";
+import type { PasskeyOfferView, PasskeyPrompt } from "../../src/http/passkeys/passkey-prompt.js";
 import type { PasskeyViews } from "../../src/http/account/passkey-views.js";
 
 /** Of no use to a browser: the pages are drawn without it. */
@@ -35,6 +35,23 @@ const naming = {
   ...SECURITY_FRAME,
   heading: message("passkeys.rename-heading"),
   credentialId: "passkey-1",
+};
+
+/** The states of the offer after a sign-in. */
+export const PASSKEY_OFFER_STATES: Record<string, PasskeyOfferView & { status?: number }> = {
+  first: {
+    csrfToken: "csrf-1",
+    passkey: PASSKEY_PROMPT,
+    laterUrl: "/auth/uid-1",
+    isRefused: false,
+  },
+  refused: {
+    csrfToken: "csrf-1",
+    passkey: PASSKEY_PROMPT,
+    laterUrl: "/auth/uid-1",
+    isRefused: true,
+    status: 422,
+  },
 };
 
 /** The states of the pages about passkeys; see `page-samples.ts`. */

@@ -11,6 +11,7 @@ if (window.PublicKeyCredential !== undefined) {
   for (const part of document.querySelectorAll("[data-without-passkeys]")) part.hidden = true;
   for (const form of forms) prepare(form);
   tellManagers();
+  void tellServer();
 }
 
 function prepare(form) {
@@ -78,6 +79,14 @@ function say(form, what) {
   for (const words of form.querySelectorAll("[data-said]")) {
     words.hidden = words.dataset.said !== what;
   }
+}
+
+/** With the password: that this browser could make a passkey, on this device or with its help. */
+async function tellServer() {
+  const field = document.querySelector("[data-passkey-maker]");
+  if (field === null) return;
+  const can = await window.PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable();
+  field.value = can ? "yes" : "";
 }
 
 /** What passkey managers offer to this account follows what is known of it here. */

@@ -21,6 +21,15 @@ export interface AsksForPasskey {
   readonly passkeyError: Message | undefined;
 }
 
+export interface PasskeyOfferView {
+  readonly csrfToken: string;
+  /** Undefined: passkeys have been switched off meanwhile. */
+  readonly passkey: PasskeyPrompt | undefined;
+  /** Ours, and leads on to the application. */
+  readonly laterUrl: string;
+  readonly isRefused: boolean;
+}
+
 /** What the page says after a passkey was refused. */
 export interface PasskeyProblem {
   readonly passkeyError: Message;
