@@ -93,6 +93,7 @@ export async function createApp(deps: AppDeps) {
     ...federation,
     ...secondStepParts,
     ...mail,
+    attempts,
     clock,
     audit,
     flushActivity: foundation.flushActivity,

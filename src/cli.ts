@@ -56,7 +56,7 @@ program
     }),
   );
 
-addAccountCommands(program, withApp);
+addAccountCommands(program, withApp, withSessions);
 addExchangeCommands(program, withApp);
 addKeyCommands(program, withApp);
 

@@ -11,8 +11,16 @@ interface CreateOptions {
   name?: string;
 }
 
-/** `latchkey account` and `latchkey consent`. */
-export function addAccountCommands(program: Command, withApp: WithApp): void {
+/**
+ * `latchkey account` and `latchkey consent`.
+ *
+ * @param withSessions also opens the store that attempts are counted in.
+ */
+export function addAccountCommands(
+  program: Command,
+  withApp: WithApp,
+  withSessions: WithApp,
+): void {
   const account = program.command("account").description("people who sign in");
   account
     .command("create <username>")
@@ -52,6 +60,10 @@ export function addAccountCommands(program: Command, withApp: WithApp): void {
     .action((username: string) =>
       withApp(async (app) => accounts.setPassword(app, username, await readPassword())),
     );
+  account
+    .command("unlock <username>")
+    .description("forget the failed attempts that somebody has to wait for")
+    .action((username: string) => withSessions((app) => accounts.unlockAccount(app, username)));
   account
     .command("sign-out <username>")
     .description("end all sessions, grants and tokens of the account")

@@ -1,5 +1,5 @@
 import type { App } from "../app.js";
-import type { Account, AccountId } from "../accounts/account.js";
+import { normalizeIdentifier, type Account, type AccountId } from "../accounts/account.js";
 import { formatTable, notFound, type CommandResult } from "./command.js";
 
 type Accounts = Pick<
@@ -104,6 +104,22 @@ export async function setPassword(
   app.audit({ event: "account.changed", outcome: "success", accountId: account.id, action });
   await app.notify(account.id, "password_changed");
   return { text: `The account "${account.username}" has a new password.`, data: describe(account) };
+}
+
+/** Whoever waits because of failed attempts, their own or a stranger's, may try again at once. */
+export async function unlockAccount(
+  app: Pick<App, "accounts" | "attempts" | "audit">,
+  name: string,
+): Promise<CommandResult> {
+  const account = await requireAccount(app, name);
+  const { id: accountId, username, email } = account;
+  const names = [username, ...(email === undefined ? [] : [email])].map(normalizeIdentifier);
+  await app.attempts.forget([accountId, ...names]);
+  app.audit({ event: "account.changed", outcome: "success", accountId, action: "unlocked" });
+  return {
+    text: `The failed attempts at the account "${username}" are forgotten.`,
+    data: describe(account),
+  };
 }
 
 export async function requireAccount(

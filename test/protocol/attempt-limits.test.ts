@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { unlockAccount } from "../../src/commands/account-commands.js";
 import {
   createChallenge,
   createDirectClient,
@@ -127,6 +128,14 @@ describe("limits on attempts", () => {
     expect((await signInAtAccount(newAgent(address), server.issuer, right)).status).to.equal(200);
     const again = await fail(username, address, 4);
     expect(again.map(({ status }) => status)).to.deep.equal([422, 422, 422, 422]);
+  });
+
+  it("lets an operator unlock an account", async () => {
+    const { username } = await newPerson();
+    const address = newAddress();
+    await fail(username, address, 6);
+    await unlockAccount(server.app, `${username}@example.com`);
+    expect((await fail(username, address, 1))[0]?.status).to.equal(422);
   });
 
   it("counts the addresses of an IPv6 /64 as one, and those of others not", async () => {
