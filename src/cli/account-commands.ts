@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import * as accounts from "../commands/account-commands.js";
 import { signOutAccount, withdrawConsent } from "../commands/access-commands.js";
+import { resetSecondStep } from "../commands/second-step-commands.js";
 import type { WithApp } from "../commands/command.js";
 import { positiveInteger } from "./positive-integer.js";
 import { readPassword } from "../commands/read-password.js";
@@ -68,6 +69,10 @@ export function addAccountCommands(
     .command("sign-out <username>")
     .description("end all sessions, grants and tokens of the account")
     .action((username: string) => withApp((app) => signOutAccount(app, username)));
+  account
+    .command("reset-second-step <username>")
+    .description("remove the authenticator app and recovery codes, and end what is open")
+    .action((username: string) => withApp((app) => resetSecondStep(app, username)));
   program
     .command("consent")
     .description("what people allowed applications")

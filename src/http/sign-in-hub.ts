@@ -5,6 +5,7 @@
  */
 import type { Context } from "koa";
 import type { AccountId } from "../accounts/account.js";
+import { isRanked } from "../oidc/authentication-context.js";
 import type { AuthenticationDemand, FindDemand } from "../oidc/authentication-demand.js";
 import type { Authentication, BrowserAccounts } from "../oidc/browser-accounts.js";
 import type { ActiveInteraction, InteractionError, Interactions } from "../oidc/interactions.js";
@@ -149,8 +150,11 @@ export function createSignInHub(deps: SignInHubDeps): SignInHub {
       const { uid } = interaction;
       const proven = await browserAccounts.findAuthentication(ctx);
       if (proven === undefined) return false;
-      const next = await decide(proven, await deps.findDemand(requestOf(interaction)));
+      const demand = await deps.findDemand(requestOf(interaction));
+      const next = await decide(proven, demand);
       if (next === "unmet") {
+        // Another provider's sign-in may be what is asked for.
+        if (!demand.anyOf.every(isRanked)) return false;
         await interactions.refuse(ctx, UNMET);
         return true;
       }
