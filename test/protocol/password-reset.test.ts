@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { enrolAuthenticator } from "../support/authenticator-app.js";
 import { createKeptMailbox, type KeptMailbox } from "../support/kept-mail.js";
 import { laterBy } from "../support/shift-time.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
@@ -161,6 +162,25 @@ describe("password reset", () => {
     const codePage = await ask(agent, email);
     await setPassword(agent, await giveCode(agent, codePage, (await valuesFor(email)).code), NEW);
     expect((await signInAtAccount(agent, email, NEW)).url.pathname).to.equal("/account/security");
+  });
+
+  it("takes the place of no second step (AU-15)", async () => {
+    const { username, email } = await createPerson();
+    const { app } = await enrolAuthenticator(server, username);
+    const agent = createUserAgent(server.issuer);
+    const codePage = await ask(agent, email);
+    await setPassword(agent, await giveCode(agent, codePage, (await valuesFor(email)).code), NEW);
+    const asked = await signInAtAccount(agent, username, NEW);
+    expect(asked.url.pathname).to.match(/\/second-step$/);
+    expect((await agent.open(`${server.issuer}/account`)).url.pathname).to.equal(
+      "/account/sign-in",
+    );
+    const signedIn = await agent.submit(
+      asked,
+      { code: app.nextCode() },
+      { action: /\/second-step$/ },
+    );
+    expect(signedIn.url.pathname).to.equal("/account/security");
   });
 
   it("sets nothing of an account that was disabled meanwhile", async () => {

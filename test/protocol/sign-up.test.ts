@@ -236,6 +236,46 @@ describe("sign-up", () => {
   });
 });
 
+describe("sign-up where everybody needs a second step", () => {
+  it("leads to setting one up before the application gets anything", async () => {
+    const server = await startTestServer({ environment: { SECOND_STEP: "required" } });
+    try {
+      const mailbox = createKeptMailbox(server);
+      const { clientId } = await server.app.clientAdministration.create({
+        metadata: { client_name: "Notes", redirect_uris: [REDIRECT_URI] },
+        policy: {
+          firstParty: true,
+          directSignIn: false,
+          resourceServer: undefined,
+          secondStep: false,
+        },
+        demonstration: false,
+      });
+      const query = new URLSearchParams({
+        client_id: clientId,
+        redirect_uri: REDIRECT_URI,
+        response_type: "code",
+        scope: "openid",
+        prompt: "create",
+        code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        code_challenge_method: "S256",
+      });
+      const agent = createUserAgent(server.issuer);
+      const email = "careful@example.com";
+      const start = await agent.open(`${server.issuer}/auth?${query.toString()}`);
+      const codePage = await agent.submit(start, { email }, { action: /\/sign-up$/ });
+      const code = (await mailbox.take(email)).values["code"] ?? "";
+      const form = await agent.submit(codePage, { code }, { action: /\/code$/ });
+      const fields = { name: "", password: PASSWORD };
+      const next = await agent.submit(form, fields, { action: /\/account$/ });
+      expect(next.url.pathname).to.match(/\/second-step\/set-up$/);
+      expect(next.status).to.equal(200);
+    } finally {
+      await server.close();
+    }
+  });
+});
+
 describe("sign-up that is off", () => {
   let server: TestServer;
   before(async () => {
