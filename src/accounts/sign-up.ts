@@ -6,14 +6,17 @@ import { normalizeIdentifier, type AcceptedTerms, type Account } from "./account
 import type { AccountMailer } from "./account-mail.js";
 import type { AccountStore } from "./account-store.js";
 import { checkUsername } from "./account-names.js";
-import type { CreateAccount } from "./create-account.js";
+import { generateAccountId, type CreateAccount } from "./create-account.js";
 import { IdentifierTakenError } from "./identifier-taken-error.js";
+import type { NewPasskey } from "./passkey.js";
+import type { PasskeyStore } from "./passkey-store.js";
 import type { OneTimeCodes } from "./one-time-codes.js";
 import { randomToken } from "../lib/random-token.js";
 
 export interface SignUpDeps {
   readonly accounts: Pick<AccountStore, "findForSignIn">;
   readonly createAccount: CreateAccount;
+  readonly passkeys: Pick<PasskeyStore, "createAccount">;
   readonly oneTimeCodes: Pick<OneTimeCodes, "issue" | "redeem" | "find">;
   readonly mailer: Pick<AccountMailer, "send">;
   /** Addresses of our own pages, for mails. */
@@ -47,7 +50,7 @@ export interface CompleteSignUp {
   readonly email: string;
   /** "" for none. */
   readonly name: string;
-  readonly password: string | undefined;
+  readonly wayIn: { readonly password: string } | { readonly passkey: NewPasskey };
   readonly language: string;
   readonly terms: AcceptedTerms | undefined;
 }
@@ -78,7 +81,7 @@ const SUFFIX_BYTES = 5;
 const MAX_NAME_PART = 40;
 
 export function createSignUp(deps: SignUpDeps): SignUp {
-  const { accounts, createAccount, oneTimeCodes, mailer, urls } = deps;
+  const { accounts, createAccount, passkeys, oneTimeCodes, mailer, urls } = deps;
 
   return {
     async begin({ id, email, language, data }) {
@@ -109,17 +112,19 @@ export function createSignUp(deps: SignUpDeps): SignUp {
       return toConfirmed(await oneTimeCodes.redeem({ purpose: PURPOSE, ...presented }));
     },
 
-    async complete({ email, name, password, language, terms }) {
+    async complete({ email, name, wayIn, language, terms }) {
       const profile = { ...(name === "" ? {} : { name }), locale: language };
       try {
-        return await createAccount({
+        const account = {
           username: chooseUsername(email),
           email,
           emailVerified: true,
           profile,
-          password,
           terms,
-        });
+        };
+        if ("password" in wayIn) return await createAccount({ ...account, ...wayIn });
+        const without = { id: generateAccountId(), passwordHash: undefined, demonstration: false };
+        return await passkeys.createAccount({ ...account, ...without }, wayIn.passkey);
       } catch (err) {
         if (err instanceof IdentifierTakenError) return undefined;
         throw err;

@@ -68,7 +68,13 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
     linkPending: createLinkPending(deps),
     isFresh: (atSeconds) => isFresh(atSeconds, deps.clock),
   });
-  const asides = addJourneyRoutes(router, { ...deps, formGuard, signInHub, ended });
+  const asides = addJourneyRoutes(router, {
+    ...deps,
+    formGuard,
+    signInHub,
+    passkeyCeremonies,
+    ended,
+  });
   addInteractionRoutes(router, {
     ...deps,
     ...secondStepParts,

@@ -5,6 +5,7 @@ import { describeInBrowser, withAndWithoutScript } from "../support/describe-in-
 import { startMailServer, type MailServer } from "../support/mail-server.js";
 import { readMailedCode } from "../support/mailed-code.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
+import { addVirtualAuthenticator } from "../support/virtual-authenticator.js";
 import { startWebApplication, type WebApplication } from "../support/web-application.js";
 
 const PASSWORD = "a long passphrase of somebody new";
@@ -115,6 +116,25 @@ describeInBrowser("signing up", ({ open }) => {
       await giveAccount(page);
       expect(await headingOf(page)).to.equal("Security");
     });
+  });
+
+  it("makes an account with a passkey and without a password", async () => {
+    const page = await open();
+    await addVirtualAuthenticator(page);
+    const email = newAddress();
+    await page.goto(
+      app.loginUrl({ prompt: "create", claims: '{"id_token":{"acr":null,"amr":null}}' }),
+    );
+    await giveAddress(page, email);
+    await giveCode(page, (await mailed(email)).code);
+    await page.getByLabel("Your name (optional)").fill("Grace Newcomer");
+    await press(page, "Create account with a passkey");
+    await press(page, "Allow");
+    expect(await headingOf(page)).to.equal("Notes of Grace Newcomer");
+    expect(app.signIns.at(-1)?.claims["acr"]).to.equal("phr");
+    const record = await server.app.accounts.findForSignIn(email);
+    expect(record?.account).to.include({ email, emailVerified: true });
+    expect(record?.passwordHash).to.equal(undefined);
   });
 
   it("tells the owner of an account by mail alone that there is one", async () => {

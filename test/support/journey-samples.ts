@@ -40,6 +40,7 @@ const account = {
   email: "ada@example.org",
   name: "",
   minPasswordLength: 15,
+  passkey: { action: "/passkey", challenge: "challenge-1", options: "{}" },
   problems: [],
 };
 

@@ -2,13 +2,14 @@ import type { Context } from "koa";
 import { isDisplayName } from "../../accounts/account-names.js";
 import { normalizeIdentifier, type Account } from "../../accounts/account.js";
 import { InvalidAccountError } from "../../accounts/create-account.js";
+import type { NewPasskey } from "../../accounts/passkey.js";
 import { message } from "../../lib/message.js";
-import { PASSWORD_ACR } from "../../oidc/authentication-context.js";
+import { PASSWORD_ACR, PHISHING_RESISTANT_ACR } from "../../oidc/authentication-context.js";
 import { languageOf } from "../language-of.js";
 import type { SignUpDeps, SignUpState } from "./sign-up-deps.js";
 import type { FieldProblem } from "../account/field-problem.js";
 
-/** The last step: a name and a password, and there is an account. */
+/** The last step: a name, and a password or a passkey, and there is an account. */
 export interface SignUpAccount {
   show(ctx: Context, id: string, state: SignUpState): Promise<void>;
   submit(
@@ -16,11 +17,20 @@ export interface SignUpAccount {
     form: { readonly id: string; readonly fields: Readonly<Record<string, string>> },
     state: SignUpState,
   ): Promise<void>;
+  /** The same with a passkey. */
+  submitPasskey(
+    ctx: Context,
+    form: { readonly id: string; readonly fields: Readonly<Record<string, string>> },
+    state: SignUpState,
+  ): Promise<void>;
   showDone(ctx: Context, id: string, state: SignUpState): Promise<void>;
 }
 
+type WayIn = { readonly password: string } | { readonly passkey: NewPasskey };
+
 export function createSignUpAccount(deps: SignUpDeps): SignUpAccount {
-  const { signUp, journeys, waysBack, formGuard, render, audit, clock, basePath } = deps;
+  const { signUp, journeys, waysBack, passkeyCeremonies, formGuard, render, audit } = deps;
+  const { clock, basePath } = deps;
 
   async function renderForm(
     ctx: Context,
@@ -37,6 +47,11 @@ export function createSignUpAccount(deps: SignUpDeps): SignUpAccount {
         email: state.email,
         name,
         minPasswordLength: deps.minPasswordLength,
+        passkey: await passkeyCeremonies.askForFirst(ctx, {
+          purpose: purposeOf(id),
+          action: `${journeys.pathOf(id)}/passkey`,
+          user: { name: state.email, displayName: name === "" ? state.email : name },
+        }),
         problems,
       },
       problems.length === 0 ? 200 : 422,
@@ -46,12 +61,12 @@ export function createSignUpAccount(deps: SignUpDeps): SignUpAccount {
   async function create(
     ctx: Context,
     state: SignUpState,
-    { name, password }: { name: string; password: string },
+    { name, wayIn }: { readonly name: string; readonly wayIn: WayIn },
   ): Promise<Account | undefined | readonly FieldProblem[]> {
     if (!isDisplayName(name)) return [{ field: "name", text: message("signup.name-invalid") }];
     const { email, terms } = state;
     try {
-      return await signUp.complete({ email, name, password, language: languageOf(ctx), terms });
+      return await signUp.complete({ email, name, wayIn, language: languageOf(ctx), terms });
     } catch (err) {
       if (!(err instanceof InvalidAccountError)) throw err;
       return err.problems.map((text) => ({ field: "password", text }));
@@ -97,29 +112,46 @@ export function createSignUpAccount(deps: SignUpDeps): SignUpAccount {
     );
   }
 
+  async function finish(
+    ctx: Context,
+    { id, name, wayIn }: { readonly id: string; readonly name: string; readonly wayIn: WayIn },
+    state: SignUpState,
+  ): Promise<void> {
+    const signedInAtSeconds = clock.nowSeconds();
+    const created = await create(ctx, state, { name, wayIn });
+    if (created === undefined) return leadOn(ctx, id, state);
+    if (isRefused(created)) return renderForm(ctx, { id, state, name }, created);
+    tell(ctx, created);
+    journeys.save(ctx, id, { ...state, isDone: true });
+    const { isHere } = await waysBack.know(ctx, id, state.wayBack);
+    const proven = {
+      accountId: created.id,
+      ...provenBy(wayIn),
+      keep: false,
+      signedInAtSeconds,
+    };
+    // In another browser the application knows nothing of the request.
+    return isHere
+      ? waysBack.signIn(ctx, state.wayBack, proven)
+      : waysBack.signInAt(ctx, `/sign-up/${id}`, proven);
+  }
+
   return {
     show: (ctx, id, state) => renderForm(ctx, { id, state, name: "" }),
 
-    async submit(ctx, { id, fields }, state) {
-      const signedInAtSeconds = clock.nowSeconds();
+    submit(ctx, { id, fields }, state) {
+      const wayIn = { password: fields["password"] ?? "" };
+      return finish(ctx, { id, name: (fields["name"] ?? "").trim(), wayIn }, state);
+    },
+
+    async submitPasskey(ctx, { id, fields }, state) {
       const name = (fields["name"] ?? "").trim();
-      const created = await create(ctx, state, { name, password: fields["password"] ?? "" });
-      if (created === undefined) return leadOn(ctx, id, state);
-      if (isRefused(created)) return renderForm(ctx, { id, state, name }, created);
-      tell(ctx, created);
-      journeys.save(ctx, id, { ...state, isDone: true });
-      const { isHere } = await waysBack.know(ctx, id, state.wayBack);
-      const proven = {
-        accountId: created.id,
-        acr: PASSWORD_ACR,
-        amr: ["pwd"],
-        keep: false,
-        signedInAtSeconds,
-      };
-      // In another browser the application knows nothing of the request.
-      return isHere
-        ? waysBack.signIn(ctx, state.wayBack, proven)
-        : waysBack.signInAt(ctx, `/sign-up/${id}`, proven);
+      const read = await passkeyCeremonies.readFirst(ctx, { purpose: purposeOf(id), fields });
+      if (read.outcome === "read") {
+        return finish(ctx, { id, name, wayIn: { passkey: read.passkey } }, state);
+      }
+      const problem = { field: "passkey-button", text: message("passkeys.not-added") };
+      return renderForm(ctx, { id, state, name }, [problem]);
     },
 
     async showDone(ctx, id, state) {
@@ -139,4 +171,16 @@ export function createSignUpAccount(deps: SignUpDeps): SignUpAccount {
 
 function isRefused(created: Account | readonly FieldProblem[]): created is readonly FieldProblem[] {
   return Array.isArray(created);
+}
+
+/** What is typed and made on one page counts for its sign-up alone. */
+function purposeOf(id: string): string {
+  return `sign-up.${id}`;
+}
+
+/** Making a passkey takes what using it takes: the device, and its owner. */
+function provenBy(wayIn: WayIn) {
+  if ("password" in wayIn) return { acr: PASSWORD_ACR, amr: ["pwd"] };
+  const key = wayIn.passkey.isSynced ? "swk" : "hwk";
+  return { acr: PHISHING_RESISTANT_ACR, amr: [key, "user", "mfa"] };
 }

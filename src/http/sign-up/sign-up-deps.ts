@@ -7,6 +7,7 @@ import type { FormGuard } from "../form-guard.js";
 import type { JourneyGuard } from "../journey-guard.js";
 import type { Journeys } from "../journeys.js";
 import type { LimitAttempts } from "../limit-attempts.js";
+import type { PasskeyCeremonies } from "../passkeys/passkey-ceremonies.js";
 import type { Renderer } from "../render.js";
 import type { WayBack, WaysBack } from "../way-back.js";
 
@@ -30,6 +31,7 @@ export interface SignUpDeps {
   readonly journeys: Journeys<SignUpState>;
   readonly journeyGuard: JourneyGuard;
   readonly waysBack: WaysBack;
+  readonly passkeyCeremonies: Pick<PasskeyCeremonies, "askForFirst" | "readFirst">;
   readonly browserAccounts: Pick<BrowserAccounts, "findCurrent">;
   readonly formGuard: FormGuard;
   readonly render: Renderer["render"];

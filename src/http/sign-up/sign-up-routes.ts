@@ -47,7 +47,7 @@ export function addSignUpRoutes(router: Router, deps: SignUpDeps): SignUpStart {
   );
 
   // Where a form was answered in place: Enter in the address bar, or a link to another language.
-  for (const step of ["code", "resend", "continue"]) {
+  for (const step of ["code", "resend", "passkey", "continue"]) {
     router.get(`/sign-up/:id/${step}`, (ctx) => lead(ctx, journeys.pathOf(idOf(ctx))));
   }
 
@@ -78,6 +78,17 @@ export function addSignUpRoutes(router: Router, deps: SignUpDeps): SignUpStart {
       withState(ctx, (id, state) =>
         isConfirmed(state)
           ? accounts.submit(ctx, { id, fields }, state)
+          : lead(ctx, journeys.pathOf(id)),
+      ),
+    ),
+  );
+
+  router.post(
+    "/sign-up/:id/passkey",
+    journeyGuard(idOf, (ctx, fields) =>
+      withState(ctx, (id, state) =>
+        isConfirmed(state)
+          ? accounts.submitPasskey(ctx, { id, fields }, state)
           : lead(ctx, journeys.pathOf(id)),
       ),
     ),

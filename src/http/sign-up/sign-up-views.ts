@@ -1,4 +1,5 @@
 /** What the templates in `views/sign-up/` are told. All strings are plain text. */
+import type { PasskeyPrompt } from "../passkeys/passkey-prompt.js";
 import type { FieldProblem } from "../account/field-problem.js";
 
 export interface SignUpViews {
@@ -35,6 +36,8 @@ export interface SignUpAccountView {
   readonly email: string;
   readonly name: string;
   readonly minPasswordLength: number;
+  /** Undefined: passkeys are off. Its form posts `name`, too. */
+  readonly passkey: PasskeyPrompt | undefined;
   readonly problems: readonly FieldProblem[];
 }
 
