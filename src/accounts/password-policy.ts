@@ -2,7 +2,7 @@ import { accountProblem, type AccountProblem } from "./account-problem.js";
 import { MAX_PASSWORD_BYTES, passwordNormalForm } from "./password-normal-form.js";
 
 /** NIST SP 800-63B-4 §3.1.1.2: 15 for a password that is the only factor. */
-export const MIN_PASSWORD_CODE_POINTS = 15;
+const MIN_PASSWORD_CODE_POINTS = 15;
 
 const PRODUCT_NAME = "latchkey";
 
