@@ -20,6 +20,7 @@ import { createOnSignedIn } from "./on-signed-in.js";
 import { createOwnAccount } from "./own-account.js";
 import { createOwnEmail } from "./own-email.js";
 import type { Protocol, ProtocolParts } from "./protocol.js";
+import { createUpstreamOutboundFetch } from "../oidc/outbound-fetch.js";
 
 export interface RoutesParts extends ProtocolParts {
   readonly accountChanges: AccountChanges;
@@ -62,6 +63,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
   addPageRoutes(router, {
     ...shared,
     ...parts.federation,
+    outboundFetch: createUpstreamOutboundFetch(config.outboundAllowedHosts),
     ...parts.mail,
     ...parts.secondStepParts,
     findDemand,

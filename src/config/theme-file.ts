@@ -2,6 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { COLOURS, CONTRASTS, contrastOf, mergeColours, type GivenColours } from "../lib/colours.js";
+import { typeOfPicture } from "../lib/picture.js";
 import type { Logo, Theme } from "../lib/theme.js";
 import type { SettingProblem } from "./configuration-error.js";
 import { readDeclarationFile } from "./declaration-file.js";
@@ -119,16 +120,6 @@ function readLogo(path: string): Logo | string {
   return type === undefined
     ? "names a file that is no SVG, PNG, JPEG or WebP picture"
     : { type, base64: bytes.toString("base64") };
-}
-
-/** By its first bytes, whatever its name says. */
-function typeOfPicture(bytes: Buffer): Logo["type"] | undefined {
-  const start = bytes.toString("latin1", 0, 12);
-  if (start.startsWith("\u0089PNG\r\n\u001a\n")) return "image/png";
-  if (start.startsWith("\u00ff\u00d8\u00ff")) return "image/jpeg";
-  if (start.startsWith("RIFF") && start.endsWith("WEBP")) return "image/webp";
-  const isSvg = /^\s*(?:<\?xml[^>]*>\s*)?(?:<!--[\s\S]*?-->\s*)*<svg[\s>]/;
-  return isSvg.test(bytes.toString("utf8")) ? "image/svg+xml" : undefined;
 }
 
 function problem(violation: string): SettingProblem {

@@ -5,6 +5,7 @@ import { describeScopes } from "../oidc/scope-words.js";
 import { describeResources } from "./describe-resources.js";
 import type { InteractionRoutesDeps } from "./interaction-deps.js";
 import { returnHost } from "./return-address.js";
+import { clientLogoUrl } from "./client-logos.js";
 
 export interface ConsentPage {
   show(ctx: Context, interaction: ActiveInteraction): Promise<void>;
@@ -31,6 +32,7 @@ export function createConsentView({
       sealedRequest: interaction.sealedRequest ?? "",
       client: {
         name: clientName(client),
+        logoUrl: clientLogoUrl(client, basePath),
         host,
         unverified: record?.createdBy !== "administrator",
         uri: client.clientUri,

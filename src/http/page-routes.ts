@@ -27,6 +27,7 @@ import { isFresh } from "./account/is-fresh.js";
 import { createSecondStepPages } from "./second-step/second-step-pages.js";
 import { addPasskeyOffer } from "./passkeys/passkey-offer.js";
 import { createSignInHub, type OnSignedIn } from "./sign-in-hub.js";
+import { addClientLogoRoute, type ClientLogosDeps } from "./client-logos.js";
 
 export interface PageDeps
   extends
@@ -34,6 +35,7 @@ export interface PageDeps
     Omit<UpstreamSignInsDeps, "cookie" | "upstreamProviders">,
     Omit<UpstreamLogoutDeps, "upstreamProviders">,
     Omit<PasskeyCeremoniesDeps, "formGuard" | "passkeys">,
+    Omit<ClientLogosDeps, "interactions">,
     HomeDeps {
   readonly formMac: Mac;
   readonly onSignedIn: readonly OnSignedIn[];
@@ -57,6 +59,7 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
   const formGuard = createFormGuard(deps.formMac, deps.issuer);
   addHomeRoute(router, deps);
   addLanguageRoute(router, deps);
+  addClientLogoRoute(router, deps);
   addCookieCheckRoutes(router, deps);
   const ended = createEndedInteraction(deps);
   const passkeyCeremonies = createPasskeyCeremonies({ ...deps, formGuard });

@@ -17,6 +17,7 @@ import { redirectUri, returnHost } from "./return-address.js";
 import { allowFormReturn } from "./security-headers.js";
 import { passwordRefusal, type FormRefusal } from "./too-many-attempts.js";
 import { requestOf } from "./sign-in-hub.js";
+import { clientLogoUrl } from "./client-logos.js";
 
 export interface PasswordStep {
   /** `isAskedFor`: the person wants to choose, so that no provider is chosen for them. */
@@ -60,6 +61,7 @@ export function createPasswordStep(
   interface LoginPage extends Partial<FormRefusal>, Partial<PasskeyProblem> {
     readonly uid: string;
     readonly clientName: string;
+    readonly logoUrl: string | undefined;
     readonly params: Readonly<Record<string, unknown>>;
     readonly sealedRequest: string;
     readonly identifier: string;
@@ -89,6 +91,7 @@ export function createPasswordStep(
         csrfToken: formGuard.issue(ctx, page.uid),
         sealedRequest: page.sealedRequest,
         clientName: page.clientName,
+        logoUrl: page.logoUrl,
         returnHost: returnHost(page.params),
         identifier: page.identifier,
         keep: page.keep,
@@ -148,9 +151,11 @@ export function createPasswordStep(
     { clientId, params }: SealedRequest,
     problem: FormRefusal | PasskeyProblem,
   ): Promise<void> {
+    const client = await interactions.findClient(clientId);
     const page = {
       uid,
-      clientName: clientName(await interactions.findClient(clientId)),
+      clientName: clientName(client),
+      logoUrl: clientLogoUrl(client, basePath),
       params,
       sealedRequest: fields["sealed_request"] ?? "",
       identifier: fields["identifier"] ?? "",
@@ -184,6 +189,7 @@ export function createPasswordStep(
       const page = {
         uid,
         clientName: clientName(client),
+        logoUrl: clientLogoUrl(client, basePath),
         params,
         sealedRequest: sealedRequest ?? "",
         identifier: typeof hint === "string" ? hint : "",

@@ -47,7 +47,7 @@ export function createRenderer(deps: RendererDeps): Renderer {
   );
   environment.addGlobal("assetUrl", assets.url);
   environment.addGlobal("productName", theme.productName ?? "Latchkey");
-  environment.addGlobal("logoUrl", assets.logoUrl);
+  environment.addGlobal("brandLogoUrl", assets.logoUrl);
   environment.addGlobal("lightPaper", theme.light?.paper ?? COLOURS.light.paper);
   environment.addGlobal("darkPaper", theme.dark?.paper ?? COLOURS.dark.paper);
   environment.addGlobal("homeUrl", `${basePath}/`);

@@ -73,6 +73,8 @@ interface RequestForm {
 /** Posts `identifier`, `password` and perhaps `keep=yes`. */
 export interface LoginView extends RequestForm, AsksForPasskey, SignInLinks {
   readonly clientName: string;
+  /** Of the picture of the client, from here. */
+  readonly logoUrl?: string | undefined;
   /** Host of the redirect URI; undefined when it has none (RFC 8252 §7.1). */
   readonly returnHost: string | undefined;
   /** As typed before, kept after an error; "" at first. */
@@ -117,6 +119,7 @@ export interface ChooseAccountView extends RequestForm {
 export interface ConsentView extends RequestForm {
   readonly client: {
     readonly name: string;
+    readonly logoUrl?: string | undefined;
     /** Host of the redirect URI; undefined when it leads to an application on the device. */
     readonly host: string | undefined;
     /** Nobody here has looked at who runs this client. */

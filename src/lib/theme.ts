@@ -1,4 +1,5 @@
 import type { GivenColours } from "./colours.js";
+import type { PictureType } from "./picture.js";
 
 /** How an operator wants the pages to look; what is left out stays as it is. */
 export interface Theme {
@@ -15,5 +16,5 @@ export interface Theme {
 
 export interface Logo {
   readonly base64: string;
-  readonly type: "image/svg+xml" | "image/png" | "image/jpeg" | "image/webp";
+  readonly type: PictureType;
 }

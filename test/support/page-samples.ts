@@ -128,6 +128,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       ...requestForm,
       client: {
         name: "Example Notes",
+        logoUrl: "/client-logos/notes?v=abcdefgh",
         host: "notes.example",
         unverified: false,
         policyUri: "https://notes.example/privacy",
