@@ -31,7 +31,7 @@ describe("the documentation", function () {
     };
     server = await spawnServer(environment);
     const [web, api] = [await freePort(), await freePort()];
-    const [verifying, listed] = [await freePort(), await freePort()];
+    const [verifying, listed, paying] = [await freePort(), await freePort(), await freePort()];
     addresses = {
       "http://localhost:8000": server.issuer,
       "localhost:3000": `localhost:${web}`,
@@ -42,6 +42,8 @@ describe("the documentation", function () {
       "listen(4001": `listen(${verifying}`,
       "localhost:4002": `localhost:${listed}`,
       "listen(4002": `listen(${listed}`,
+      "localhost:4003": `localhost:${paying}`,
+      "listen(4003": `listen(${paying}`,
     };
     const inBanner = (pattern: RegExp) => pattern.exec(server.output())?.[1] ?? "";
     demonstration = {
@@ -57,6 +59,7 @@ describe("the documentation", function () {
     runAhead("docs/guides/single-sign-on.md", ["single-sign-on"]);
     runAhead("docs/guides/verify-access-tokens.md", ["verify"]);
     runAhead("docs/guides/token-exchange.md", ["token-exchange"]);
+    runAhead("docs/guides/step-up.md", ["step-up"]);
     runAhead("docs/guides/status-lists.md", ["status-lists"]);
     runAhead("docs/guides/registering-clients.md", ["registering-commands", "registering-dynamic"]);
   });
@@ -170,6 +173,12 @@ describe("the documentation", function () {
     expect(output.match(/^\d{3}$/gm)).to.deep.equal(["401", "200", "403", "401"]);
     expect(output).to.match(/^WWW-Authenticate: Bearer realm="[^"]+", scope="orders:read"\r$/m);
     expect(output).to.match(/^WWW-Authenticate: DPoP realm=.*algs="ES256 EdDSA"\r$/m);
+  });
+
+  it("guide for stepping up: the API says which sign-in it wants (RFC 9470)", async () => {
+    const output = await printed("step-up");
+    expect(output).to.include("with a second step from now on");
+    expect(output).to.match(/error="insufficient_user_authentication".*max_age="300"/);
   });
 
   it("guide for token exchange: allowed, exchanged, refused", async () => {
