@@ -9,6 +9,7 @@ import { createAccountChanges } from "./accounts/account-changes.js";
 import { createAttempts } from "./composition/attempts.js";
 import { createFederation } from "./composition/federation.js";
 import { createFoundation, type AppDeps } from "./composition/foundation.js";
+import { createLeavingAccounts } from "./composition/leaving-accounts.js";
 import { createMail } from "./composition/mail.js";
 import { loadPages } from "./composition/pages.js";
 import { openPasswords } from "./composition/passwords.js";
@@ -59,7 +60,13 @@ export async function createApp(deps: AppDeps) {
     clock,
     endAccess: protocol.sessions.endAccess,
   });
-  const routes = createRoutes(foundation, { ...parts, protocol, accountChanges });
+  const leavingAccounts = createLeavingAccounts(foundation, { mail, sessions: protocol.sessions });
+  const routes = createRoutes(foundation, {
+    ...parts,
+    protocol,
+    accountChanges,
+    leavingAccounts,
+  });
 
   const { keys, revocations } = tokens;
   const { running, sessions, logoutQueue } = protocol;
@@ -101,6 +108,7 @@ export async function createApp(deps: AppDeps) {
     revocations,
     managementApi: foundation.managementApi,
     ...accountChanges,
+    ...leavingAccounts,
     clientAdministration: createClientAdministration({
       ...running,
       ...stores,

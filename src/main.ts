@@ -3,6 +3,7 @@
  * signal. `latchkey serve` does the same.
  */
 import "./lib/require-supported-node.js";
+import { startAccountDeletion } from "./accounts/account-deletion-work.js";
 import { createApp, type App } from "./app.js";
 import { openDeployment } from "./deployment.js";
 import type { Config } from "./config/config.js";
@@ -75,6 +76,8 @@ async function run(config: Config, logger: Logger): Promise<void> {
     closers.push(() => logoutDelivery.stop());
     const mailDelivery = startMailDelivery({ ...app, logger });
     closers.push(() => mailDelivery.stop());
+    const accountDeletion = startAccountDeletion({ ...app, logger });
+    closers.push(() => accountDeletion.stop());
     const endingCompletion = startEndingCompletion({ ...app, logger });
     closers.push(() => endingCompletion.stop());
 

@@ -32,6 +32,12 @@ export interface SignInRecord {
   readonly passwordHash: string | undefined;
 }
 
+/** An account that is this caller's to delete until its lease is over. */
+export interface ClaimedDeletion {
+  readonly account: Account;
+  readonly claim: string;
+}
+
 /**
  * Accounts and their password credentials. User names and addresses are unique in their normalized
  * form (`normalizeIdentifier`), and so across both: no user name equals another account's address.
@@ -63,6 +69,20 @@ export interface AccountStore {
    * password change made meanwhile. @returns whether it was replaced.
    */
   replacePasswordHash(id: AccountId, expected: string, next: string): Promise<boolean>;
+  /**
+   * From now on it is refused to applications. The earlier of two times counts.
+   * @returns when it is due; undefined: there is no such account.
+   */
+  requestDeletion(id: AccountId, dueAtSeconds: number): Promise<number | undefined>;
+  /** @returns false when it was not to be deleted, or its time has come. */
+  cancelDeletion(id: AccountId): Promise<boolean>;
+  /** One whose time has come; of many callers each gets another one, or undefined. */
+  claimDeletion(leaseSeconds: number): Promise<ClaimedDeletion | undefined>;
+  /**
+   * Deletes it with all that is kept of the person, or nothing. `waits`: applications are still to be
+   * told that its sessions ended; it is anybody's soon. `lost`: it is no longer this caller's.
+   */
+  removeClaimed(id: AccountId, claim: string): Promise<"removed" | "waits" | "lost">;
   /** Those that were made for demonstration. */
   listDemonstration(): Promise<AccountId[]>;
   /** @returns how many were deleted, with their credentials and consents. */

@@ -49,13 +49,21 @@ export interface Account {
   readonly email: string | undefined;
   readonly emailVerified: boolean;
   readonly profile: ProfileClaims;
+  /** It is refused to applications: by an administrator, or since it is to be deleted. */
   readonly disabled: boolean;
+  /** Its person may sign in to keep it; undefined also when an administrator disabled it. */
+  readonly deletionDueAtSeconds?: number | undefined;
   /** Made by the first start in development mode; refused in production. */
   readonly demonstration: boolean;
   /** Of the last agreement; undefined: none was asked for. */
   readonly terms?: AcceptedTerms | undefined;
   readonly createdAtSeconds: number;
   readonly updatedAtSeconds: number;
+}
+
+/** To whatever page there is for them; applications ask for `disabled`. */
+export function maySignIn({ disabled, deletionDueAtSeconds }: Account): boolean {
+  return !disabled || deletionDueAtSeconds !== undefined;
 }
 
 /**

@@ -4,6 +4,9 @@ import type { AuditEntry, AuditEvent } from "../lib/audit.js";
 const KINDS: { readonly [Event in AuditEvent]?: string } = {
   "account.created": "account-created",
   consent: "app-allowed",
+  "account.exported": "exported",
+  "account.deletion_requested": "deletion-requested",
+  "account.deletion_cancelled": "deletion-cancelled",
   "consent.withdrawn": "app-withdrawn",
   "session.ended": "signed-out",
   "second_step.set_up": "second-step-added",
@@ -22,6 +25,7 @@ const KINDS_OF_ACTION: Readonly<Record<string, string>> = {
   "set-password": "password-changed",
   disabled: "account-disabled",
   enabled: "account-enabled",
+  profile: "profile-changed",
 };
 
 /** How long the same is counted together: an attack is a row an hour, not a flood. */

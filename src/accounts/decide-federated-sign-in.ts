@@ -1,5 +1,5 @@
 import { checkUsername, isEmailAddress } from "./account-names.js";
-import type { Account } from "./account.js";
+import { maySignIn, type Account } from "./account.js";
 import type { AddressHolder } from "./federated-identity-store.js";
 import { domainOf, type UpstreamPerson, type UpstreamRules } from "./federated-identity.js";
 
@@ -48,7 +48,7 @@ export function decideFederatedSignIn({
   holder,
 }: FederatedSignInFacts): FederatedSignInDecision {
   if (!isDomainAllowed(rules, person)) return { outcome: "refuse", reason: "domain_not_allowed" };
-  if (linked?.disabled === true) {
+  if (linked !== undefined && !maySignIn(linked)) {
     return { outcome: "refuse", reason: "account_disabled", account: linked };
   }
   if (linked !== undefined) return { outcome: "sign_in", account: linked };

@@ -1,5 +1,5 @@
 import type { Clock } from "../lib/clock.js";
-import type { Account, AccountId } from "./account.js";
+import { maySignIn, type Account, type AccountId } from "./account.js";
 import type { AccountStore } from "./account-store.js";
 import type { Passkey } from "./passkey.js";
 import type { PasskeyStore } from "./passkey-store.js";
@@ -78,7 +78,7 @@ export function createPasskeySignIn({
     const result = await verifyPasskeyUse(posted, passkey, expected);
     if (!result.verified) return refuse("passkey_not_verified", result.detail);
     const account = await accounts.find(passkey.accountId);
-    if (account === undefined || account.disabled) return refuse("disabled");
+    if (account === undefined || !maySignIn(account)) return refuse("disabled");
     if (!(await passkeys.recordUse(passkey.credentialId, result.fact))) {
       return refuse("counter_not_grown");
     }

@@ -4,7 +4,13 @@
  */
 import { createHash } from "node:crypto";
 import type { Clock } from "../lib/clock.js";
-import { normalizeIdentifier, toAccountId, type Account, type AccountId } from "./account.js";
+import {
+  maySignIn,
+  normalizeIdentifier,
+  toAccountId,
+  type Account,
+  type AccountId,
+} from "./account.js";
 import type { AccountMailer } from "./account-mail.js";
 import type { AccountStore } from "./account-store.js";
 import type { SetPassword } from "./create-account.js";
@@ -74,7 +80,7 @@ export function createResetPassword(deps: ResetPasswordDeps): ResetPassword {
   async function accountOf(code: RedeemedCode | undefined): Promise<Account | undefined> {
     if (code === undefined || code.data["isDecoy"] === true) return undefined;
     const account = await accounts.find(toAccountId(code.subject));
-    return account?.disabled === false ? account : undefined;
+    return account !== undefined && maySignIn(account) ? account : undefined;
   }
 
   /** The next step's, for the rest of the time. */
@@ -88,7 +94,8 @@ export function createResetPassword(deps: ResetPasswordDeps): ResetPassword {
   return {
     async begin({ identifier, language, data }) {
       const found = (await accounts.findForSignIn(identifier))?.account;
-      const account = found?.disabled === false && found.email !== undefined ? found : undefined;
+      const account =
+        found !== undefined && maySignIn(found) && found.email !== undefined ? found : undefined;
       const subject = account?.id ?? decoySubject(identifier);
       const { code, token } = await oneTimeCodes.issue({
         purpose: RESET_PURPOSE,

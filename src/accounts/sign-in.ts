@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/clock.js";
 import type { Logger } from "../lib/logger.js";
-import { normalizeIdentifier, type Account, type AccountId } from "./account.js";
+import { maySignIn, normalizeIdentifier, type Account, type AccountId } from "./account.js";
 import type { AccountStore, SignInRecord } from "./account-store.js";
 import type { AttemptLimits, AttemptSource, BegunAttempt } from "./attempt-limits.js";
 import type { PasswordHasher } from "./password-hasher.js";
@@ -115,7 +115,7 @@ export function createSignIn(deps: SignInDeps): SignIn {
     if (record === undefined) return refused("unknown_account");
     if (record.passwordHash === undefined) return { ...refused("no_password"), accountId };
     if (!matches) return { ...refused("wrong_password"), accountId };
-    if (record.account.disabled) return { ...refused("disabled"), accountId };
+    if (!maySignIn(record.account)) return { ...refused("disabled"), accountId };
     await Promise.all([attempt.succeeded(), rehash(password, record)]);
     return { outcome: "signed_in", account: record.account, amr: ["pwd"], signedInAtSeconds };
   };

@@ -16,6 +16,7 @@ interface CreateOptions {
  * `latchkey account` and `latchkey consent`.
  *
  * @param withSessions also opens the store that attempts are counted in.
+ * @param withSessions also opens the store that sessions lie in.
  */
 export function addAccountCommands(
   program: Command,
@@ -65,6 +66,20 @@ export function addAccountCommands(
     .command("unlock <username>")
     .description("forget the failed attempts that somebody has to wait for")
     .action((username: string) => withSessions((app) => accounts.unlockAccount(app, username)));
+    .command("export <username>")
+    .description("print all that is kept of a person, as they can download it")
+    .action((username: string) => withSessions((app) => accounts.exportAccount(app, username)));
+  account
+    .command("delete <username>")
+    .description("end all that the account has open, and delete it after DELETION_GRACE_DAYS")
+    .option("--now", "at once: nobody can take it back", false)
+    .action((username: string, { now: atOnce }: { now: boolean }) =>
+      withApp((app) => accounts.deleteAccount(app, username, { atOnce })),
+    );
+  account
+    .command("keep <username>")
+    .description("do not delete an account that was to be deleted")
+    .action((username: string) => withApp((app) => accounts.keepAccount(app, username)));
   account
     .command("sign-out <username>")
     .description("end all sessions, grants and tokens of the account")

@@ -119,6 +119,45 @@ export async function unlockAccount(
   return {
     text: `The failed attempts at the account "${username}" are forgotten.`,
     data: describe(account),
+/** The very document that people get on their pages. */
+export async function exportAccount(
+  app: Pick<App, "accounts" | "exportAccount" | "audit">,
+  username: string,
+): Promise<CommandResult> {
+  const { id } = await requireAccount(app, username);
+  const data = await app.exportAccount(id);
+  app.audit({ event: "account.exported", outcome: "success", accountId: id, by: "administrator" });
+  return { text: JSON.stringify(data, undefined, 2), data };
+}
+
+export async function deleteAccount(
+  app: Pick<App, "accounts" | "deleteAccount">,
+  username: string,
+  { atOnce }: { readonly atOnce: boolean },
+): Promise<CommandResult> {
+  const account = await requireAccount(app, username);
+  const due = await app.deleteAccount.request(account.id, { by: "administrator", atOnce });
+  if (due === undefined) throw notFound("account", username);
+  const time = new Date(due * 1000).toISOString();
+  return {
+    text:
+      `The account "${account.username}" (${account.id}) is signed out everywhere, and a server ` +
+      `deletes it after ${time}. Until then, "latchkey account keep" takes that back.`,
+    data: { ...describe(account), disabled: true, deletion_due_at: due },
+  };
+}
+
+export async function keepAccount(
+  app: Pick<App, "accounts" | "deleteAccount">,
+  username: string,
+): Promise<CommandResult> {
+  const account = await requireAccount(app, username);
+  const isKept = await app.deleteAccount.keep(account.id, "administrator");
+  return {
+    text: isKept
+      ? `The account "${account.username}" stays.`
+      : `The account "${account.username}" is not to be deleted, or it is too late to keep it.`,
+    data: { ...describe(account), kept: isKept },
   };
 }
 

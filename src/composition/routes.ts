@@ -15,6 +15,7 @@ import { createOwnApiTokens } from "../oidc/own-api-tokens.js";
 import { createRateLimiters } from "../storage/rate-limiter.js";
 import type { Foundation } from "./foundation.js";
 import { createAccountJourneys } from "./journeys.js";
+import type { createLeavingAccounts } from "./leaving-accounts.js";
 import type { Mail } from "./mail.js";
 import { createOnSignedIn } from "./on-signed-in.js";
 import { createOwnAccount } from "./own-account.js";
@@ -24,6 +25,7 @@ import { createUpstreamOutboundFetch } from "../oidc/outbound-fetch.js";
 
 export interface RoutesParts extends ProtocolParts {
   readonly accountChanges: AccountChanges;
+  readonly leavingAccounts: ReturnType<typeof createLeavingAccounts>;
   readonly mail: Mail;
   readonly protocol: Protocol;
 }
@@ -70,6 +72,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     ...createOwnAccount(foundation, parts),
     ...parts.passkeyParts,
     ...createOwnEmail(foundation, parts),
+    ...parts.leavingAccounts,
     interactions,
     browserAccounts,
     sessions,

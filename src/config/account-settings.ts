@@ -11,4 +11,13 @@ export const accountSettings = {
     example: "90",
     constraints: "1 to 3650",
   },
+  DELETION_GRACE_DAYS: {
+    group: "Accounts",
+    meaning:
+      "How long people who ask for their account to be deleted can still keep it. 0: it is deleted at once.",
+    type: wholeNumber(0, 365),
+    default: "14",
+    example: "14",
+    constraints: "0 to 365",
+  },
 } satisfies Record<string, Setting>;

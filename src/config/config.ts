@@ -97,6 +97,8 @@ export interface Config {
   readonly passkeyOffer: boolean;
   /** How long people see what happened to their account. */
   readonly activitySeconds: number;
+  /** For how long an account that is to be deleted can be kept after all. */
+  readonly deletionGraceSeconds: number;
   /** Lower case host names and addresses on private networks that may be fetched from. */
   readonly outboundAllowedHosts: readonly string[];
   /** Undefined: no file declares APIs. */

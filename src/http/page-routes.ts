@@ -1,6 +1,7 @@
 import type Router from "@koa/router";
 import type { Mac, Sealer } from "../lib/seal.js";
 import type { AccountDeps } from "./account/account-deps.js";
+import { createLeaving } from "./account/leaving.js";
 import { addAccountRoutes } from "./account/account-routes.js";
 import { addCookieCheckRoutes } from "./cookie-check-routes.js";
 import { createFormGuard } from "./form-guard.js";
@@ -46,6 +47,7 @@ type MadeHere =
   | "formGuard"
   | "passkeyCeremonies"
   | "signInHub"
+  | "leaving"
   | "signUpStart"
   | "resetStart"
   | "asides"
@@ -62,12 +64,14 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
   addClientLogoRoute(router, deps);
   addCookieCheckRoutes(router, deps);
   const ended = createEndedInteraction(deps);
+  const leaving = createLeaving(deps);
   const passkeyCeremonies = createPasskeyCeremonies({ ...deps, formGuard });
   const secondStepParts = createSecondStepPages(deps);
   const signInHub = createSignInHub({
     ...deps,
     ...secondStepParts,
     ended,
+    leaving,
     linkPending: createLinkPending(deps),
     isFresh: (atSeconds) => isFresh(atSeconds, deps.clock),
   });
@@ -90,6 +94,7 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
     ...deps,
     ...secondStepParts,
     signInHub,
+    leaving,
     passkeyCeremonies,
     upstreamSignIns: createUpstreamSignIns({ ...deps, cookie: createUpstreamCookie(deps.issuer) }),
     upstreamFailures: createUpstreamFailures(deps),

@@ -11,6 +11,7 @@ import type { Authentication, BrowserAccounts } from "../oidc/browser-accounts.j
 import type { ActiveInteraction, InteractionError, Interactions } from "../oidc/interactions.js";
 import { decideNextStep, type Factors, type NextStep } from "../oidc/next-step.js";
 import type { SealedRequest } from "../oidc/sealed-request.js";
+import type { Leaving } from "./account/leaving.js";
 import type { EndedInteraction } from "./ended-interaction.js";
 import { redirectUri } from "./return-address.js";
 import type { LinkPending } from "./federation/link-pending.js";
@@ -72,6 +73,7 @@ export interface SignInHubDeps {
   readonly isOffered: boolean;
   readonly linkPending: LinkPending;
   readonly isFresh: (signedInAtSeconds: number) => boolean;
+  readonly leaving: Leaving;
   readonly onSignedIn: readonly OnSignedIn[];
   readonly basePath: string;
 }
@@ -107,6 +109,10 @@ export function createSignInHub(deps: SignInHubDeps): SignInHub {
   async function signIn(ctx: Context, at: AtInteraction, proven: Authentication): Promise<void> {
     const { uid, interaction, request, links = false } = at;
     const { clientId } = request;
+    if (await deps.leaving.isLeaving(proven.accountId)) {
+      await browserAccounts.signIn(ctx, proven);
+      return deps.leaving.lead(ctx);
+    }
     if (links && !(await deps.linkPending(ctx, { uid, clientId }, proven.accountId))) {
       ctx.status = 303;
       return ctx.redirect(`${basePath}/interaction/${uid}/sign-in`);

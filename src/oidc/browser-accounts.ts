@@ -5,7 +5,7 @@
  */
 import type { Context } from "koa";
 import type { Provider } from "oidc-provider";
-import { toAccountId, type Account, type AccountId } from "../accounts/account.js";
+import { maySignIn, toAccountId, type Account, type AccountId } from "../accounts/account.js";
 import type { AccountStore } from "../accounts/account-store.js";
 import type { Clock } from "../lib/clock.js";
 import type { Sealer } from "../lib/seal.js";
@@ -115,7 +115,7 @@ export function createBrowserAccounts(deps: BrowserAccountsDeps): BrowserAccount
     const { uid, accountId, transient } = session;
     const account =
       accountId === undefined ? undefined : await accounts.find(toAccountId(accountId));
-    if (account === undefined || account.disabled) return [];
+    if (account === undefined || !maySignIn(account)) return [];
     return [
       {
         uid,

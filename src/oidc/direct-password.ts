@@ -53,6 +53,8 @@ export function createVerifyPerson(deps: VerifyPersonDeps): VerifyPerson {
     });
     const { requestId, ip, clientId } = requestFacts(ctx);
     const who = { requestId, ip, clientId, accountId: accountIdOf(result) };
+    // One that is to be deleted signs in on its own pages alone.
+    if (result.outcome === "signed_in" && result.account.disabled) throw new WrongCredentials();
     if (result.outcome === "refused") {
       audit({ event: "sign_in", outcome: "failure", reason: result.reason, ...who });
       if (result.retryAfterSeconds !== undefined) {

@@ -9,7 +9,8 @@ export type EndingReason =
   | "administrator"
   | "incident"
   | "password_changed"
-  | "account_disabled";
+  | "account_disabled"
+  | "account_deletion";
 
 export interface RequestedEnding {
   readonly subject: EndedSubject;

@@ -64,6 +64,9 @@ function toRow(
     terms_accepted_at: account.terms?.acceptedAtSeconds ?? null,
     created_at: now,
     updated_at: now,
+    deletion_due_at: null,
+    deletion_claim: null,
+    deletion_lease_until: null,
   };
 }
 
@@ -81,7 +84,10 @@ export function toAccount(row: AccountRow): Account {
     email: row.email ?? undefined,
     emailVerified: Boolean(row.email_verified),
     profile,
-    disabled: Boolean(row.disabled),
+    disabled: Boolean(row.disabled) || row.deletion_due_at !== null,
+    ...(row.deletion_due_at === null || Boolean(row.disabled)
+      ? {}
+      : { deletionDueAtSeconds: row.deletion_due_at }),
     demonstration: Boolean(row.demonstration),
     ...termsOf(row),
     createdAtSeconds: row.created_at,

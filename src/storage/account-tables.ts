@@ -12,6 +12,10 @@ export interface AccountRow {
   terms_accepted_at: number | null;
   created_at: number;
   updated_at: number;
+  deletion_due_at: number | null;
+  /** Who deletes it now. */
+  deletion_claim: string | null;
+  deletion_lease_until: number | null;
 }
 
 export interface AccountIdentifierRow {

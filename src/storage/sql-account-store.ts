@@ -4,6 +4,7 @@ import type { AccountStore } from "../accounts/account-store.js";
 import type { Clock } from "../lib/clock.js";
 import { insertAccount, insertIdentifiers, toAccount } from "./account-row.js";
 import type { Database } from "./open-database.js";
+import { createSqlAccountDeletion } from "./sql-account-deletion.js";
 import { createBatchedFind } from "./batched-find.js";
 import { confirmEmail } from "./confirm-email.js";
 import { isFindable } from "./findable.js";
@@ -97,6 +98,8 @@ export function createSqlAccountStore({ database, clock }: SqlAccountStoreDeps):
         .update({ hash: next, updated_at: clock.nowSeconds() });
       return replaced === 1;
     },
+
+    ...createSqlAccountDeletion({ database, clock }),
 
     async listDemonstration() {
       const rows = await knex("account").where({ demonstration: true }).select("id");

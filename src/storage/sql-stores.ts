@@ -16,6 +16,7 @@ import { createSqlLogoutDeliveryStore } from "./sql-logout-delivery-store.js";
 import { createSqlPasskeyStore } from "./sql-passkey-store.js";
 import { createSqlMailStore } from "./sql-mail-store.js";
 import { createSqlOneTimeCodeStore } from "./sql-one-time-code-store.js";
+import { createSqlPersonalRecordStore } from "./sql-personal-record-store.js";
 import { createSqlResourceServerStore } from "./sql-resource-server-store.js";
 import { createSqlRevocationStore } from "./sql-revocation-store.js";
 import { createSqlSecondStepStore } from "./sql-second-step-store.js";
@@ -37,6 +38,7 @@ export function createSqlStores({ database, clock, changes }: SqlStoresDeps) {
   const deps = { database, clock };
   return {
     accounts: createCachedAccountStore(createSqlAccountStore(deps), changes),
+    personalRecords: createSqlPersonalRecordStore(deps),
     accountEvents: createSqlAccountEventStore(deps),
     federatedIdentities: createSqlFederatedIdentityStore(deps),
     passkeys: createSqlPasskeyStore(deps),

@@ -27,14 +27,16 @@ const PAGES = [
   { href: "/account/sign-ins", label: message("account-pages.sign-ins") },
   { href: "/account/apps", label: message("account-pages.apps") },
   { href: "/account/activity", label: message("account-pages.activity") },
+  { href: "/account/data", label: message("account-pages.data") },
 ];
 
-const NAMES = ["security", "sign-ins", "apps", "activity"];
+const NAMES = ["security", "sign-ins", "apps", "activity", "data"];
 const HEADINGS = [
   "account-pages.security",
   "account-pages.sign-ins-heading",
   "account-pages.apps",
   "account-pages.activity",
+  "account-pages.data",
 ];
 
 const pageAt = (index: number) => ({
@@ -266,6 +268,55 @@ export const ACCOUNT_STATES: {
         },
       ],
     },
+  },
+  "account/data": {
+    grace: {
+      ...frame,
+      ...pageAt(4),
+      exportAction: "/account/data/export",
+      deleteUrl: "/account/data/delete",
+      graceDays: 14,
+    },
+  },
+  "account/delete": {
+    first: {
+      ...frame,
+      ...pageAt(4),
+      heading: message("deletion.ask-heading"),
+      action: "/account/data/delete",
+      cancelUrl: "/account/data",
+      username: "ada",
+      graceDays: 14,
+      typed: "",
+      problems: [],
+    },
+    mistyped: {
+      ...frame,
+      ...pageAt(4),
+      heading: message("deletion.ask-heading"),
+      action: "/account/data/delete",
+      cancelUrl: "/account/data",
+      username: "ada",
+      graceDays: 0,
+      typed: "eda",
+      problems: [{ field: "username", text: message("deletion.mistyped", { username: "ada" }) }],
+      status: 422,
+    },
+  },
+  "account/leaving": {
+    due: {
+      base: "/account",
+      csrfToken: "csrf-1",
+      person: frame.person,
+      due: message("deletion.due", { date: { atSeconds: 1_793_664_000, show: "date-time" } }),
+    },
+  },
+  "account/deletion-requested": {
+    grace: {
+      told: message("deletion.requested", { date: AUTUMN }),
+      accountUrl: "/account",
+    },
+    atOnce: { told: message("deletion.under-way"), accountUrl: "/account" },
   },
   "account/activity": {
     several: {

@@ -80,6 +80,25 @@ export function createMemoryAccountStore(clock: Clock = systemClock): AccountSto
     async replacePasswordHash(id, expected, passwordHash) {
       return rows.get(id)?.passwordHash === expected && change(id, { passwordHash });
     },
+    async requestDeletion(id, dueAtSeconds) {
+      return change(id, { account: { disabled: true, deletionDueAtSeconds: dueAtSeconds } })
+        ? dueAtSeconds
+        : undefined;
+    },
+    async cancelDeletion(id) {
+      const due = rows.get(id)?.account.deletionDueAtSeconds;
+      if (due === undefined || due <= clock.nowSeconds()) return false;
+      return change(id, { account: { disabled: false, deletionDueAtSeconds: undefined } });
+    },
+    async claimDeletion() {
+      const found = [...rows.values()].find(
+        ({ account }) => (account.deletionDueAtSeconds ?? Infinity) <= clock.nowSeconds(),
+      );
+      return found && { account: found.account, claim: "claim" };
+    },
+    async removeClaimed(id) {
+      return rows.delete(id) ? "removed" : "lost";
+    },
     async listDemonstration() {
       return [...rows.values()].flatMap(({ account }) => (account.demonstration ? account.id : []));
     },

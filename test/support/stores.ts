@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { AccountEventStore } from "../../src/accounts/account-event-store.js";
 import type { AccountStore } from "../../src/accounts/account-store.js";
+import type { PersonalRecordStore } from "../../src/accounts/personal-records.js";
 import type { UpstreamSessionStore } from "../../src/federation/upstream-session-store.js";
 import type { PasskeyStore } from "../../src/accounts/passkey-store.js";
 import type { OneTimeCodeStore } from "../../src/accounts/one-time-code-store.js";
@@ -43,6 +44,7 @@ export interface TestStores {
   readonly clock: MovableClock;
   readonly models: ModelStore & ExpiredModelPurge;
   readonly accounts: AccountStore;
+  readonly personalRecords: PersonalRecordStore;
   readonly accountEvents: AccountEventStore & ExpiredPurge;
   readonly federatedIdentities: FederatedIdentityStore;
   readonly passkeys: PasskeyStore;

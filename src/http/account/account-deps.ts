@@ -5,6 +5,7 @@ import type { Factors } from "../../oidc/next-step.js";
 import type { AccountStore } from "../../accounts/account-store.js";
 import type { ChangeEmail } from "../../accounts/change-email.js";
 import type { SetPassword } from "../../accounts/create-account.js";
+import type { DeleteAccount } from "../../accounts/delete-account.js";
 import type { FederatedIdentityStore } from "../../accounts/federated-identity-store.js";
 import type { FederatedSignIn } from "../../accounts/federated-sign-in.js";
 import type { LinkIdentity } from "../../accounts/link-identity.js";
@@ -19,6 +20,8 @@ import type { Clock } from "../../lib/clock.js";
 import type { Sealer } from "../../lib/seal.js";
 import type { Notify } from "../../mail/notify.js";
 import type { AuthenticationDemand } from "../../oidc/authentication-demand.js";
+import type { ExportAccount } from "../../oidc/export-account.js";
+import type { Leaving } from "./leaving.js";
 import type { BrowserAccounts, HeldSession } from "../../oidc/browser-accounts.js";
 import type { Sessions } from "../../oidc/create-sessions.js";
 import type { UpstreamSignOut } from "../../oidc/upstream-sign-out.js";
@@ -55,13 +58,16 @@ export interface AccountDeps {
   readonly limitAttempts: LimitAttempts;
   /** Counts also where passwords are no way in. */
   readonly provePassword: SignIn;
+  readonly leaving: Leaving;
+  readonly exportAccount: ExportAccount;
+  readonly deleteAccount: Pick<DeleteAccount, "request" | "keep">;
   /** Ends all else that the account has open. */
   readonly changePassword: SetPassword;
   /** Tells the person by mail. */
   readonly notify: Notify;
   readonly accountEvents: Pick<AccountEventStore, "listOfAccount">;
   readonly clients: Pick<ClientStore, "find">;
-  readonly settings: { readonly activitySeconds: number };
+  readonly settings: { readonly activitySeconds: number; readonly deletionGraceSeconds: number };
   readonly accounts: Pick<AccountStore, "find" | "findForSignIn">;
   /** These two are undefined where no mail can be sent. */
   readonly changeEmail: ChangeEmail | undefined;

@@ -16,6 +16,7 @@ export const ACCOUNT_PAGES = {
   },
   apps: { path: "/account/apps", label: "account-pages.apps" },
   activity: { path: "/account/activity", label: "account-pages.activity" },
+  data: { path: "/account/data", label: "account-pages.data" },
 } as const satisfies Record<string, PageRow>;
 
 /** `label` and `heading` are keys of messages; without a heading the label is one. */

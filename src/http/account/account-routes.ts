@@ -23,6 +23,8 @@ import { describeDevice, describePlace } from "./describe-device.js";
 import { describeTime } from "./describe-time.js";
 import { addEmailRoutes } from "./email/email-routes.js";
 import { createAccountGuard } from "./guard.js";
+import { addDataPage } from "./data-page.js";
+import { leadWhoLeaves } from "./leaving.js";
 import { createNotices } from "./notice.js";
 import { addPasskeyPages } from "./passkey-pages.js";
 import { addActivityPage } from "./activity-page.js";
@@ -36,6 +38,8 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
   const notices = createNotices(deps.browserSealer, `${basePath}/account`);
   const guard = createAccountGuard({ ...deps, notices });
   const frame = createFrame({ ...deps, notices });
+
+  router.use("/account", leadWhoLeaves(deps.leaving, browserAccounts));
 
   router.get(ACCOUNT_PAGES["sign-ins"].path, async (ctx) => {
     const current = await browserAccounts.findCurrent(ctx);
@@ -63,6 +67,7 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
   addOwnSecondStep(router, { ...deps, guard, acts });
   addAccountUpstream(router, { ...deps, guard, acts, notices });
   addEmailRoutes(router, { ...deps, guard, frame, acts, notices });
+  addDataPage(router, { ...deps, guard, frame, acts, notices });
   addSignOut(router, deps, guard);
 
   async function showSignIns(ctx: Context, current: HeldSession): Promise<void> {

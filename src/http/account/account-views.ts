@@ -17,6 +17,10 @@ export interface AccountViews extends PasskeyViews, EmailViews {
   "account/security": SecurityView;
   "account/password": PasswordView;
   "account/activity": ActivityView;
+  "account/data": DataView;
+  "account/delete": DeleteView;
+  "account/leaving": LeavingView;
+  "account/deletion-requested": DeletionRequestedView;
   "account/link": LinkView;
 }
 
@@ -29,6 +33,10 @@ export const IS_ACCOUNT_VIEW: Record<keyof AccountViews, true> = {
   "account/security": true,
   "account/password": true,
   "account/activity": true,
+  "account/data": true,
+  "account/delete": true,
+  "account/leaving": true,
+  "account/deletion-requested": true,
   "account/link": true,
   ...IS_PASSKEY_VIEW,
   ...IS_EMAIL_VIEW,
@@ -127,6 +135,36 @@ export interface PasswordView extends AccountFrame {
   /** For password managers. */
   readonly username: string;
   readonly problems: readonly FieldProblem[];
+}
+
+export interface DataView extends AccountFrame {
+  readonly exportAction: string;
+  readonly deleteUrl: string;
+  readonly graceDays: number;
+}
+
+/** Posts `username`. */
+export interface DeleteView extends AccountFrame {
+  readonly action: string;
+  readonly cancelUrl: string;
+  /** That is to be typed. */
+  readonly username: string;
+  readonly graceDays: number;
+  readonly typed: string;
+  readonly problems: readonly FieldProblem[];
+}
+
+/** Posts to `deletion/keep` or `sign-out`. */
+export interface LeavingView {
+  readonly base: string;
+  readonly csrfToken: string;
+  readonly person: { readonly name: string; readonly detail: string };
+  readonly due: Message;
+}
+
+export interface DeletionRequestedView {
+  readonly told: Message;
+  readonly accountUrl: string;
 }
 
 export interface ActivityView extends AccountFrame {

@@ -79,6 +79,7 @@ describe("loadConfig", () => {
       attempts: { perAccountAndNetwork: 5, perAccount: 20, perNetwork: 100 },
       passkeys: true,
       passkeyOffer: true,
+      deletionGraceSeconds: 14 * 86_400,
       activitySeconds: 90 * 86_400,
       outboundAllowedHosts: [],
       logLevel: "info",
