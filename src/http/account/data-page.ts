@@ -40,7 +40,7 @@ export function addDataPage(router: Router, deps: DataPageDeps): void {
   router.post(
     `${path}/export`,
     guard.signedIn(async (ctx, { current }) => {
-      if (!acts.requireFresh(ctx, current, "data")) return;
+      if (!(await acts.requireFresh(ctx, current, "data"))) return;
       const { id: accountId, username } = current.account;
       const exported = await deps.exportAccount(accountId);
       tell(ctx, "account.exported", accountId);
@@ -54,14 +54,14 @@ export function addDataPage(router: Router, deps: DataPageDeps): void {
   router.get(DELETE_PATH, async (ctx) => {
     const current = await browserAccounts.findCurrent(ctx);
     if (current === undefined) return guard.toSignIn(ctx, "data");
-    if (!acts.requireFresh(ctx, current, "delete")) return;
+    if (!(await acts.requireFresh(ctx, current, "delete"))) return;
     return ask(ctx, current);
   });
 
   router.post(DELETE_PATH, guard.signedIn(deleteAccount));
 
   async function deleteAccount(ctx: Context, { current, fields }: AccountForm): Promise<void> {
-    if (!acts.requireFresh(ctx, current, "delete")) return;
+    if (!(await acts.requireFresh(ctx, current, "delete"))) return;
     const { id, username } = current.account;
     const typed = fields["username"] ?? "";
     if (normalizeIdentifier(typed) !== normalizeIdentifier(username)) {
