@@ -66,6 +66,7 @@ export function addAccountCommands(
     .command("unlock <username>")
     .description("forget the failed attempts that somebody has to wait for")
     .action((username: string) => withSessions((app) => accounts.unlockAccount(app, username)));
+  account
     .command("export <username>")
     .description("print all that is kept of a person, as they can download it")
     .action((username: string) => withSessions((app) => accounts.exportAccount(app, username)));

@@ -119,6 +119,9 @@ export async function unlockAccount(
   return {
     text: `The failed attempts at the account "${username}" are forgotten.`,
     data: describe(account),
+  };
+}
+
 /** The very document that people get on their pages. */
 export async function exportAccount(
   app: Pick<App, "accounts" | "exportAccount" | "audit">,
