@@ -76,15 +76,16 @@ export function createAttemptRules(settings: AttemptSettings): Record<AttemptKin
         forgiveSeconds: DAY,
       },
     },
-    // Whoever gets here knows the password, and a code has six digits.
+    // Of the app and for recovery. Those of the app have a closer bound (`second-steps.ts`), within
+    // which a recovery code still counts.
     second_step: {
-      pair: { steps: growing(5, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR), forgiveSeconds: HOUR },
+      pair: { steps: growing(10, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR), forgiveSeconds: HOUR },
       subject: {
-        steps: [...growing(10, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR), last],
+        steps: [...growing(20, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR), last],
         forgiveSeconds: DAY,
       },
       device: {
-        steps: [...growing(5, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR), last],
+        steps: [...growing(10, MINUTE, 5 * MINUTE, 15 * MINUTE, HOUR), last],
         forgiveSeconds: DAY,
       },
     },

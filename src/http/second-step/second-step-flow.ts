@@ -4,6 +4,7 @@
  */
 import type { Account } from "../../accounts/account.js";
 import type { CodeResult, SecondSteps } from "../../accounts/second-steps.js";
+import { TooManyAttemptsError } from "../../accounts/too-many-attempts-error.js";
 import type { Audit } from "../../lib/audit.js";
 import { message, type Message } from "../../lib/message.js";
 import type { Notify } from "../../mail/notify.js";
@@ -11,12 +12,14 @@ import { MULTI_FACTOR_ACR } from "../../oidc/authentication-context.js";
 import type { Authentication } from "../../oidc/browser-accounts.js";
 import type { Factors } from "../../oidc/next-step.js";
 import { describeAccount } from "../describe-account.js";
+import type { LimitAttempts } from "../limit-attempts.js";
 import type { Renderer } from "../render.js";
 import type { PendingSignIn, PendingSignIns } from "./pending-sign-in.js";
 import type { SecondStepPage, ShowSecondStep } from "./show-second-step.js";
 
 export interface SecondStepFlowDeps {
   readonly secondSteps: SecondSteps;
+  readonly limitAttempts: LimitAttempts;
   readonly showSecondStep: ShowSecondStep;
   readonly pendingSignIns: Pick<PendingSignIns, "keep">;
   readonly findFactors: (id: Account["id"]) => Promise<Factors>;
@@ -76,6 +79,20 @@ export function createSecondStepFlow(deps: SecondStepFlowDeps) {
     render(page.ctx, "second-step/passkey", { why, person, passkeyUrl, otherAccountUrl });
   }
 
+  async function verify({ page, clientId }: SecondStepVisit, code: string): Promise<CodeResult> {
+    const accountId = page.account.id;
+    try {
+      const attempt = await deps.limitAttempts(page.ctx, "second_step", { accountId, clientId });
+      const result = await secondSteps.verify(accountId, code);
+      if (result.outcome === "verified") await attempt.succeeded();
+      return result;
+    } catch (err) {
+      if (!(err instanceof TooManyAttemptsError)) throw err;
+      const { retryAfterSeconds } = err;
+      return { outcome: "refused", reason: "too_many", retryAfterSeconds };
+    }
+  }
+
   async function refuse(
     visit: SecondStepVisit,
     kind: "app" | "recovery",
@@ -130,7 +147,7 @@ export function createSecondStepFlow(deps: SecondStepFlowDeps) {
     async submitCode(visit: SecondStepVisit, fields: Fields): Promise<void> {
       const { account } = visit.page;
       const kind = kindOf(fields["kind"]);
-      const result = await secondSteps.verify(account.id, fields["code"] ?? "");
+      const result = await verify(visit, fields["code"] ?? "");
       if (result.outcome === "refused") return refuse(visit, kind, result);
       tell(visit, { event: "second_step", by: result.by });
       if (result.by === "recovery_code") {
