@@ -13,6 +13,7 @@ export function createRequestContext(logger: Logger, clock: Clock): Middleware {
     const startedAtMs = clock.nowMs();
     const requestId = createRequestId();
     ctx.state["requestId"] = requestId;
+    ctx.state["receivedAtMs"] = startedAtMs;
     ctx.res.setHeader("X-Request-Id", requestId);
     ctx.res.on("close", () => {
       const { method, path, status, ip } = ctx;

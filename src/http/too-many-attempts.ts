@@ -1,6 +1,6 @@
 import type { Context } from "koa";
 import type { SignInResult } from "../accounts/sign-in.js";
-import { message, type Message } from "../lib/message.js";
+import { message, type Message, type Moment } from "../lib/message.js";
 import type { Renderer } from "./render.js";
 
 /** What a form says that was refused, and with which status. */
@@ -13,7 +13,7 @@ export interface FormRefusal {
 export function tooManyAttempts(ctx: Context, retryAfterSeconds: number): FormRefusal {
   ctx.set("Retry-After", String(retryAfterSeconds));
   return {
-    error: describeWait("limits.wrong-", retryAfterSeconds),
+    error: describeWait(ctx, "limits.wrong-", retryAfterSeconds),
     status: 429,
   };
 }
@@ -29,12 +29,20 @@ export function passwordRefusal(
     : tooManyAttempts(ctx, result.retryAfterSeconds);
 }
 
-/** The wait in the largest unit that is not too coarse, rounded up. */
-export function describeWait(prefix: "limits.wrong-" | "limits.many-", seconds: number): Message {
-  if (seconds <= 30) return message(`${prefix}second`, { n: seconds });
+/** The wait in the largest unit that is not too coarse, rounded up; `at` is when it is over. */
+function describeWait(
+  ctx: Context,
+  prefix: "limits.wrong-" | "limits.many-",
+  seconds: number,
+): Message {
+  const overAtSeconds = Math.ceil(Number(ctx.state["receivedAtMs"]) / 1000) + seconds;
+  // A page shows minutes: not one before the wait is over.
+  const atSeconds = Math.ceil(overAtSeconds / 60) * 60;
+  const at: Moment = { atSeconds, show: "time" };
+  if (seconds <= 30) return message(`${prefix}second`, { n: seconds, at });
   const minutes = Math.ceil(seconds / 60);
-  if (minutes < 60) return message(`${prefix}minute`, { n: minutes });
-  return message(`${prefix}hour`, { n: Math.ceil(seconds / 3600) });
+  if (minutes < 60) return message(`${prefix}minute`, { n: minutes, at });
+  return message(`${prefix}hour`, { n: Math.ceil(seconds / 3600), at });
 }
 
 /** 60 s: for limits that do not say how long they last. */
@@ -51,6 +59,6 @@ export function renderTooManyAttempts(
   retryUrl = ctx.method === "GET" ? ctx.originalUrl : undefined,
 ): void {
   const retryAfterSeconds = Number(ctx.response.get("Retry-After")) || DEFAULT_RETRY_SECONDS;
-  const wait = describeWait("limits.many-", retryAfterSeconds);
+  const wait = describeWait(ctx, "limits.many-", retryAfterSeconds);
   render(ctx, "too-many-attempts", { wait, retryUrl }, 429);
 }

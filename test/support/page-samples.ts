@@ -12,7 +12,6 @@ import { SECOND_STEP_STATES } from "./second-step-samples.js";
 import { PASSKEY_OFFER_STATES } from "./passkey-samples.js";
 import { PLAYGROUND_STATES } from "./playground-samples.js";
 import { message } from "../../src/lib/message.js";
-import { describeWait } from "../../src/http/too-many-attempts.js";
 import { describeScopes } from "../../src/oidc/scope-words.js";
 
 /** One state of one page, as a person may meet it. */
@@ -24,6 +23,7 @@ export interface PageSample<V extends ViewName = ViewName> {
   readonly data: Views[V];
 }
 
+const WAIT_OVER = { atSeconds: 1_795_880_700, show: "time" } as const;
 const requestForm = { action: "/submit", csrfToken: "csrf-1", sealedRequest: "sealed-1" };
 const requestId = "01JD9Q6Z8Y3W";
 const host = "id.example.org";
@@ -80,6 +80,18 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       error: message("login.refused"),
       cancelAction: "/cancel",
       status: 401,
+    },
+    limited: {
+      ...requestForm,
+      ...PASSWORD_ALONE,
+      clientName: "Example Notes",
+      returnHost: "notes.example",
+      identifier: "person@example.org",
+      keep: true,
+      error: message("limits.wrong-minute", { n: 5, at: WAIT_OVER }),
+      resetUrl: "/reset",
+      cancelAction: "/cancel",
+      status: 429,
     },
     empty: {
       ...requestForm,
@@ -267,8 +279,16 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
   },
   "cookies-blocked": { blocked: { host, testUrl: "/cookies/test", status: 400 } },
   "too-many-attempts": {
-    form: { status: 429, wait: describeWait("limits.many-", 300), retryUrl: undefined },
-    link: { status: 429, wait: describeWait("limits.many-", 30), retryUrl: "/device" },
+    form: {
+      status: 429,
+      wait: message("limits.many-minute", { n: 5, at: WAIT_OVER }),
+      retryUrl: undefined,
+    },
+    link: {
+      status: 429,
+      wait: message("limits.many-second", { n: 30, at: WAIT_OVER }),
+      retryUrl: "/device",
+    },
   },
   overloaded: {
     link: { retryAfterSeconds: 5, retryUrl: "/authorize?client_id=notes", status: 503 },

@@ -12,3 +12,11 @@ for (const button of document.querySelectorAll("button[data-reveals]")) {
   input.form.addEventListener("submit", () => show(false));
   button.hidden = false;
 }
+
+// Tells when a wait is over in the time of the place; without it the page says UTC.
+for (const time of document.querySelectorAll("time[data-until]")) {
+  const at = new Date(Number(time.dataset.until) * 1000);
+  const words = new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short" });
+  time.dateTime = at.toISOString();
+  time.textContent = time.dataset.words.replace("%", () => words.format(at));
+}
