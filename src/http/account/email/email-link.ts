@@ -42,13 +42,18 @@ export function addEmailLink(router: Router, deps: EmailLinkDeps): void {
         const confirmed = await changeEmail.confirm({ token: fields["token"] ?? "" });
         auditEmail(deps.audit, ctx, { accountId: confirmed?.account.id, confirmed });
         if (confirmed === undefined) return refuse(ctx);
-        render(ctx, "journey-ended", {
-          heading: message("email.link-done-heading"),
-          explanation: message("email.link-done", namesOf(confirmed)),
-          ways: [{ href: accountUrl, label: message("email.open-account") }],
-        });
+        ctx.status = 303;
+        ctx.redirect(`${basePath}/account/email/confirmed`);
       },
     ),
+  );
+
+  router.get("/account/email/confirmed", (ctx) =>
+    render(ctx, "journey-ended", {
+      heading: message("email.link-done-heading"),
+      explanation: message("email.link-done"),
+      ways: [{ href: accountUrl, label: message("email.open-account") }],
+    }),
   );
 
   function namesOf({ account, email }: NonNullable<Awaited<ReturnType<ChangeEmail["find"]>>>) {

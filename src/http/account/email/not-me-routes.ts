@@ -1,7 +1,7 @@
 import type Router from "@koa/router";
 import type { Context } from "koa";
 import type { DisownedAct, NotMe } from "../../../accounts/not-me.js";
-import { message } from "../../../lib/message.js";
+import { message, type Message } from "../../../lib/message.js";
 import { createJourneyGuard } from "../../journey-guard.js";
 import type { AccountDeps } from "../account-deps.js";
 import { linkEnded } from "./link-ended.js";
@@ -43,17 +43,25 @@ export function addNotMeRoutes(router: Router, deps: NotMeRoutesDeps): void {
         const act = await notMe.disown(fields["token"] ?? "");
         if (act === undefined) return refuse(ctx);
         tell(ctx, act);
-        render(ctx, "journey-ended", {
-          heading: message("not-me.done-heading"),
-          explanation: message(act.email === undefined ? "not-me.done" : "not-me.done-email"),
-          ways: [
-            { href: `${basePath}/reset`, label: message("not-me.reset") },
-            { href: accountUrl, label: message("email.open-account") },
-          ],
-        });
+        ctx.status = 303;
+        ctx.redirect(`${basePath}/account/not-me/${act.email === undefined ? "done" : "undone"}`);
       },
     ),
   );
+
+  router.get("/account/not-me/done", (ctx) => showDone(ctx, message("not-me.done")));
+  router.get("/account/not-me/undone", (ctx) => showDone(ctx, message("not-me.done-email")));
+
+  function showDone(ctx: Context, explanation: Message): void {
+    render(ctx, "journey-ended", {
+      heading: message("not-me.done-heading"),
+      explanation,
+      ways: [
+        { href: `${basePath}/reset`, label: message("not-me.reset") },
+        { href: accountUrl, label: message("email.open-account") },
+      ],
+    });
+  }
 
   function tell(ctx: Context, { account, kind }: DisownedAct): void {
     audit({
