@@ -29,6 +29,11 @@ export function uiLocalesOf(ctx: Context): string | undefined {
   return text(ctx.state["uiLocales"]) ?? text(oidc?.params?.["ui_locales"]);
 }
 
+/** `zoneinfo` of the account that is signed in; undefined: it is not known where the person is. */
+export function timeZoneOf(ctx: Context): string | undefined {
+  return text(ctx.state["accountTimeZone"]);
+}
+
 /** For a page of a request whose interaction is gone. */
 export function rememberUiLocales(ctx: Context, params: Readonly<Record<string, unknown>>): void {
   ctx.state["uiLocales"] = params["ui_locales"];

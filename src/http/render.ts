@@ -8,7 +8,7 @@ import nunjucks from "nunjucks";
 import { LANGUAGES } from "../language/languages.js";
 import type { Translate, Translators } from "../language/translators.js";
 import type { Assets } from "./assets.js";
-import { languageOf } from "./language-of.js";
+import { languageOf, timeZoneOf } from "./language-of.js";
 import { IS_VIEW, type ViewName, type Views } from "./views.js";
 import { languageLinks } from "./language-links.js";
 import { COLOURS } from "../lib/colours.js";
@@ -78,7 +78,9 @@ export function createRenderer(deps: RendererDeps): Renderer {
     // oxlint-disable-next-line max-params -- as above
     render: (ctx, view, data, status = 200) => {
       const language = isForDevelopers(view) ? "en" : languageOf(ctx);
-      translate = translators.markupFor(language);
+      const inLanguage = translators.markupFor(language);
+      const timeZone = timeZoneOf(ctx);
+      translate = (told, values) => inLanguage(told, values, timeZone);
       const html = environment.render(`${view}.njk`, {
         ...data,
         pageHost: ctx.host,

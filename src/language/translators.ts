@@ -11,7 +11,12 @@ import { MARKUP, PLAIN, type Writing, type WrittenValue } from "./writings.js";
 import { writeValue } from "./write-value.js";
 
 /** @throws when there is no such message, or it lacks a value or a link: a mistake of ours */
-export type Translate = (told: Message | string, values?: MessageValues) => string;
+export type Translate = (
+  told: Message | string,
+  values?: MessageValues,
+  /** Of the person, for moments that name none; one that is not known counts as UTC. */
+  timeZone?: string,
+) => string;
 
 export interface Translators {
   /** Plain text: for text mails, subjects, titles. Tags leave only their words. */
@@ -69,17 +74,19 @@ interface TranslateParts {
 function createTranslate({ language, formatOf, writing }: TranslateParts): Translate {
   const { locale, direction } = LANGUAGES[language];
   const isolatesItems = direction === "rtl";
-  const tell = (told: Message) => translate(told);
   return translate;
 
-  function translate(told: Message | string, values?: MessageValues): string {
+  // oxlint-disable-next-line max-params -- as above
+  function translate(told: Message | string, values?: MessageValues, timeZone?: string): string {
     const { key, values: own } = typeof told === "string" ? { key: told, values: {} } : told;
     const given = { ...own, ...values };
     const { format, tagNames } = formatOf(key);
+    const tell = (inner: Message) => translate(inner, undefined, timeZone);
+    const context = { locale, isolatesItems, timeZone, tell, writing };
     const written: Record<string, WrittenValue> = {};
     for (const [name, value] of Object.entries(given)) {
       if (tagNames.includes(name)) continue;
-      written[name] = writeValue(value, { locale, isolatesItems, tell, writing });
+      written[name] = writeValue(value, context);
     }
     for (const name of tagNames) written[name] = writing.tag(name, given[name]);
     return writing.join(format.format(written));

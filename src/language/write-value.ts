@@ -6,6 +6,7 @@ export interface ValueContext {
   readonly locale: string;
   /** Every part of a list would change the order of the others in a language that runs to the left. */
   readonly isolatesItems: boolean;
+  readonly timeZone: string | undefined;
   /** Puts a message that is a value into words, in the same writing. */
   readonly tell: (told: Message) => string;
   readonly writing: Writing;
@@ -36,7 +37,7 @@ export function writeValue(value: MessageValue, context: ValueContext): WrittenV
     return context.writing.list(new Intl.ListFormat(context.locale).formatToParts(items));
   }
   if ("key" in value) return context.writing.told(context.tell(value));
-  if ("show" in value) return writeMoment(value, context.locale);
+  if ("show" in value) return writeMoment(value, context);
   if ("ago" in value) return writeAge(value, context.locale);
   throw new Error("a link is no value: a message names it by a tag");
 }
@@ -45,9 +46,15 @@ function isolateItem(item: Message | string, { isolatesItems }: ValueContext): M
   return typeof item === "string" && isolatesItems ? ISOLATE.join(item) : item;
 }
 
-function writeMoment({ atSeconds, show, timeZone = "UTC" }: Moment, locale: string): string {
-  const options = { ...SHOWN[show], timeZone };
-  return new Intl.DateTimeFormat(locale, options).format(atSeconds * 1000);
+function writeMoment(moment: Moment, { locale, timeZone: own }: ValueContext): string {
+  const { atSeconds, show, timeZone = own } = moment;
+  const options = SHOWN[show];
+  const at = atSeconds * 1000;
+  try {
+    return new Intl.DateTimeFormat(locale, { ...options, timeZone: timeZone ?? "UTC" }).format(at);
+  } catch {
+    return new Intl.DateTimeFormat(locale, { ...options, timeZone: "UTC" }).format(at);
+  }
 }
 
 function writeAge({ ago, unit }: Age, locale: string): string {

@@ -29,7 +29,7 @@ export interface Link {
 export interface Moment {
   readonly atSeconds: number;
   readonly show: "date" | "time" | "date-time";
-  /** Of the IANA time zone database; UTC when it is not known where the person is. */
+  /** Of the IANA time zone database; the account's `zoneinfo` unless told, else UTC. */
   readonly timeZone?: string | undefined;
 }
 

@@ -186,8 +186,9 @@ export function createBrowserAccounts(deps: BrowserAccountsDeps): BrowserAccount
 
     async findCurrent(ctx) {
       const current = (await describe(await provider.Session.get(ctx), true))[0];
-      // For the language of the page.
+      // For the language and the times of the page.
       ctx.state["accountLocale"] = current?.account.profile.locale;
+      ctx.state["accountTimeZone"] = current?.account.profile.zoneinfo;
       return current;
     },
 

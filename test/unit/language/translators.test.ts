@@ -75,6 +75,9 @@ describe("translators", () => {
     expect(markup("de")("area.name", { name: moment })).to.equal(
       "Sign in to 3. März 2026 um 14:05 UTC",
     );
+    const inZone = (zone: string) => html("area.name", { name: moment }, zone);
+    expect(inZone("Asia/Tokyo")).to.match(/March 3, 2026 at 23:05 GMT\+9$/);
+    expect(inZone("Nowhere/Else")).to.match(/14:05 UTC$/);
     expect(html("area.name", { name: { ago: 3, unit: "hour" } })).to.include("3 hours ago");
     expect(html("area.devices", { n: 1 })).to.equal("1 device");
     expect(html("area.devices", { n: 1200 })).to.equal("1,200 devices");
