@@ -141,7 +141,8 @@ describe("back-channel logout, delivered out of the person's request", () => {
     const { status } = await agent.submit(page, { logout: "yes" });
     const tookMs = performance.now() - begunAtMs;
     expect(status).to.equal(200);
-    expect(tookMs).to.be.below(1_000);
+    // An attempt at the silent one takes 10 s.
+    expect(tookMs).to.be.below(5_000);
 
     const reasons: Record<number, RegExp> = {
       0: /ECONNREFUSED/,

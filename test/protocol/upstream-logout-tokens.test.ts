@@ -134,12 +134,14 @@ describe("logout tokens of a provider (OpenID Connect Back-Channel Logout 1.0)",
     await send(await upstream.signLogoutToken({ sub: "nobody" }));
     const asked = () => upstream.requests.filter((each) => each === "GET /jwks").length;
     const before = asked();
+    const begunAtMs = performance.now();
     upstream.lie = { signature: "of another key" };
     for (let each = 0; each < 20; each++) {
       await send(await upstream.signLogoutToken({ sub: "nobody" }));
     }
     upstream.lie = {};
-    expect(asked() - before).to.be.at.most(1);
+    const spans = Math.ceil((performance.now() - begunAtMs) / 5_000);
+    expect(asked() - before).to.be.at.most(spans);
   });
 
   it("are for providers that may end sessions: not of one that is unknown, disabled, or not asked to", async () => {
