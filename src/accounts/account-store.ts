@@ -70,6 +70,14 @@ export interface AccountStore {
    */
   replacePasswordHash(id: AccountId, expected: string, next: string): Promise<boolean>;
   /**
+   * Changes the profile while nobody else does. @param change its undefined changes nothing.
+   * @returns false when there is no such account, or nothing was changed.
+   */
+  updateProfile(
+    id: AccountId,
+    change: (account: Account) => ProfileClaims | undefined,
+  ): Promise<boolean>;
+  /**
    * From now on it is refused to applications. The earlier of two times counts.
    * @returns when it is due; undefined: there is no such account.
    */

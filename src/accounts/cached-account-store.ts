@@ -24,6 +24,7 @@ export function createCachedAccountStore(
     setDisabled: (id, disabled) => cache.write(id, () => accounts.setDisabled(id, disabled)),
     replaceProfile: (id, replaced) => cache.write(id, () => accounts.replaceProfile(id, replaced)),
     replaceEmail: (id, change) => cache.write(id, () => accounts.replaceEmail(id, change)),
+    updateProfile: (id, change) => cache.write(id, () => accounts.updateProfile(id, change)),
     requestDeletion: (id, dueAtSeconds) =>
       cache.write(id, () => accounts.requestDeletion(id, dueAtSeconds)),
     cancelDeletion: (id) => cache.write(id, () => accounts.cancelDeletion(id)),

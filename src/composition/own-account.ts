@@ -1,3 +1,4 @@
+import { createChangeProfile } from "../accounts/change-profile.js";
 import { createSetPassword } from "../accounts/create-account.js";
 import type { Foundation } from "./foundation.js";
 import type { Passwords } from "./passwords.js";
@@ -13,6 +14,7 @@ export function createOwnAccount(
   const { stores } = foundation;
   const { sessionDirectory, endSessions } = protocol.sessions;
   return {
+    changeProfile: createChangeProfile(stores),
     changePassword: createSetPassword({
       ...passwords,
       ...stores,

@@ -1,8 +1,41 @@
 import type { Setting } from "./setting.js";
-import { wholeNumber } from "./setting-types.js";
+import { textThat, wholeNumber } from "./setting-types.js";
+
+/** As in `accounts/profile-fields.ts`, which a test holds against it. */
+export const EDITABLE_CLAIMS = [
+  "name",
+  "given_name",
+  "middle_name",
+  "family_name",
+  "nickname",
+  "gender",
+  "birthdate",
+  "profile",
+  "website",
+  "picture",
+  "phone_number",
+  "locale",
+  "zoneinfo",
+  "address",
+];
+
+const profileClaims = textThat((text) =>
+  text.split(",").every((name) => EDITABLE_CLAIMS.includes(name.trim()))
+    ? undefined
+    : `list only ${EDITABLE_CLAIMS.join(", ")}, separated by commas`,
+).transform((text) => text.split(",").map((name) => name.trim()));
 
 /** What people do with their own account. */
 export const accountSettings = {
+  PROFILE_CLAIMS: {
+    group: "Accounts",
+    meaning:
+      "What people may change on `/account/profile`, by the claims that applications are told (OpenID Connect Core §5.1).",
+    type: profileClaims,
+    default: "name,given_name,family_name,nickname,locale,zoneinfo",
+    example: "name,picture,phone_number,address",
+    constraints: `a list, separated by commas, of ${EDITABLE_CLAIMS.join(", ")}`,
+  },
   ACTIVITY_DAYS: {
     group: "Accounts",
     meaning: "How long people see what happened to their account. The audit log is apart.",

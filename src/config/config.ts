@@ -95,6 +95,8 @@ export interface Config {
   readonly passkeys: boolean;
   /** Whoever signed in with a password is asked whether they want a passkey. */
   readonly passkeyOffer: boolean;
+  /** Claims that people may change by themselves. */
+  readonly profileClaims: readonly string[];
   /** How long people see what happened to their account. */
   readonly activitySeconds: number;
   /** For how long an account that is to be deleted can be kept after all. */

@@ -104,6 +104,7 @@ function toConfig(
     passkeys: values.PASSKEYS,
     passkeyOffer: values.PASSKEY_OFFER,
     deletionGraceSeconds: values.DELETION_GRACE_DAYS * SECONDS_OF_A_DAY,
+    profileClaims: values.PROFILE_CLAIMS,
     activitySeconds: values.ACTIVITY_DAYS * SECONDS_OF_A_DAY,
     outboundAllowedHosts: values.OUTBOUND_ALLOWED_HOSTS ?? [],
     smtp: toSmtp(values),

@@ -77,6 +77,18 @@ export function createSqlAccountStore({ database, clock }: SqlAccountStoreDeps):
       }
     },
 
+    updateProfile: (id, change) =>
+      knex.transaction(async (transaction) => {
+        // Written first, so that the row is this transaction's.
+        const held = { updated_at: knex.raw("updated_at") };
+        const [row] = await transaction("account").where({ id }).update(held).returning("*");
+        const profile = row === undefined ? undefined : change(toAccount(row));
+        if (profile === undefined) return false;
+        const updated = { profile: JSON.stringify(profile), updated_at: clock.nowSeconds() };
+        await transaction("account").where({ id }).update(updated);
+        return true;
+      }),
+
     replaceProfile: (id, { profile, email }) =>
       knex.transaction(async (transaction) => {
         const updated = { profile: JSON.stringify(profile), updated_at: clock.nowSeconds() };

@@ -26,15 +26,17 @@ const PAGES = [
   { href: "/account/security", label: message("account-pages.security") },
   { href: "/account/sign-ins", label: message("account-pages.sign-ins") },
   { href: "/account/apps", label: message("account-pages.apps") },
+  { href: "/account/profile", label: message("account-pages.profile") },
   { href: "/account/activity", label: message("account-pages.activity") },
   { href: "/account/data", label: message("account-pages.data") },
 ];
 
-const NAMES = ["security", "sign-ins", "apps", "activity", "data"];
+const NAMES = ["security", "sign-ins", "apps", "profile", "activity", "data"];
 const HEADINGS = [
   "account-pages.security",
   "account-pages.sign-ins-heading",
   "account-pages.apps",
+  "account-pages.profile",
   "account-pages.activity",
   "account-pages.data",
 ];
@@ -52,6 +54,27 @@ const current = {
   signedIn: ago(3, "hour"),
   apps: ["Example Notes", "Example Payroll"],
 };
+
+const PROFILE_FIELDS_SHOWN = [
+  {
+    name: "name",
+    label: message("profile.label-name"),
+    hint: undefined,
+    autocomplete: "name",
+    options: undefined,
+    shown: "Ada Example",
+    value: "Ada Example",
+  },
+  {
+    name: "zoneinfo",
+    label: message("profile.label-zoneinfo"),
+    hint: message("profile.hint-zoneinfo"),
+    autocomplete: undefined,
+    options: undefined,
+    shown: "Europe/Berlin",
+    value: "Europe/Berlin",
+  },
+];
 
 const signIn = {
   base: "/account",
@@ -269,10 +292,37 @@ export const ACCOUNT_STATES: {
       ],
     },
   },
+  "account/profile": {
+    first: {
+      ...frame,
+      ...pageAt(3),
+      action: "/account/profile",
+      manager: undefined,
+      fields: PROFILE_FIELDS_SHOWN,
+      problems: [],
+    },
+    changed: {
+      ...frame,
+      ...pageAt(3),
+      action: "/account/profile",
+      manager: undefined,
+      fields: PROFILE_FIELDS_SHOWN,
+      problems: [{ field: "name", text: message("profile.changed-meanwhile", { now: "Ada B." }) }],
+      status: 422,
+    },
+    managed: {
+      ...frame,
+      ...pageAt(3),
+      action: "/account/profile",
+      manager: "Example Corp",
+      fields: PROFILE_FIELDS_SHOWN.slice(0, 1),
+      problems: [],
+    },
+  },
   "account/data": {
     grace: {
       ...frame,
-      ...pageAt(4),
+      ...pageAt(5),
       exportAction: "/account/data/export",
       deleteUrl: "/account/data/delete",
       graceDays: 14,
@@ -281,7 +331,7 @@ export const ACCOUNT_STATES: {
   "account/delete": {
     first: {
       ...frame,
-      ...pageAt(4),
+      ...pageAt(5),
       heading: message("deletion.ask-heading"),
       action: "/account/data/delete",
       cancelUrl: "/account/data",
@@ -292,7 +342,7 @@ export const ACCOUNT_STATES: {
     },
     mistyped: {
       ...frame,
-      ...pageAt(4),
+      ...pageAt(5),
       heading: message("deletion.ask-heading"),
       action: "/account/data/delete",
       cancelUrl: "/account/data",
@@ -321,7 +371,7 @@ export const ACCOUNT_STATES: {
   "account/activity": {
     several: {
       ...frame,
-      ...pageAt(3),
+      ...pageAt(4),
       days: 90,
       firstUrl: undefined,
       nextUrl: "/account/activity?after=1793664000.event",
@@ -353,7 +403,7 @@ export const ACCOUNT_STATES: {
     },
     none: {
       ...frame,
-      ...pageAt(3),
+      ...pageAt(4),
       days: 1,
       firstUrl: "/account/activity",
       nextUrl: undefined,

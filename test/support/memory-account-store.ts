@@ -80,6 +80,11 @@ export function createMemoryAccountStore(clock: Clock = systemClock): AccountSto
     async replacePasswordHash(id, expected, passwordHash) {
       return rows.get(id)?.passwordHash === expected && change(id, { passwordHash });
     },
+    async updateProfile(id, update) {
+      const account = rows.get(id)?.account;
+      const profile = account && update(account);
+      return profile !== undefined && change(id, { account: { profile } });
+    },
     async requestDeletion(id, dueAtSeconds) {
       return change(id, { account: { disabled: true, deletionDueAtSeconds: dueAtSeconds } })
         ? dueAtSeconds

@@ -5,6 +5,7 @@ import type { Factors } from "../../oidc/next-step.js";
 import type { AccountStore } from "../../accounts/account-store.js";
 import type { ChangeEmail } from "../../accounts/change-email.js";
 import type { SetPassword } from "../../accounts/create-account.js";
+import type { ChangeProfile } from "../../accounts/change-profile.js";
 import type { DeleteAccount } from "../../accounts/delete-account.js";
 import type { FederatedIdentityStore } from "../../accounts/federated-identity-store.js";
 import type { FederatedSignIn } from "../../accounts/federated-sign-in.js";
@@ -67,7 +68,12 @@ export interface AccountDeps {
   readonly notify: Notify;
   readonly accountEvents: Pick<AccountEventStore, "listOfAccount">;
   readonly clients: Pick<ClientStore, "find">;
-  readonly settings: { readonly activitySeconds: number; readonly deletionGraceSeconds: number };
+  readonly settings: {
+    readonly activitySeconds: number;
+    readonly deletionGraceSeconds: number;
+    readonly profileClaims: readonly string[];
+  };
+  readonly changeProfile: ChangeProfile;
   readonly accounts: Pick<AccountStore, "find" | "findForSignIn">;
   /** These two are undefined where no mail can be sent. */
   readonly changeEmail: ChangeEmail | undefined;

@@ -15,6 +15,7 @@ export const ACCOUNT_PAGES = {
     heading: "account-pages.sign-ins-heading",
   },
   apps: { path: "/account/apps", label: "account-pages.apps" },
+  profile: { path: "/account/profile", label: "account-pages.profile" },
   activity: { path: "/account/activity", label: "account-pages.activity" },
   data: { path: "/account/data", label: "account-pages.data" },
 } as const satisfies Record<string, PageRow>;

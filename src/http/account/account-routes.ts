@@ -29,6 +29,7 @@ import { createNotices } from "./notice.js";
 import { addPasskeyPages } from "./passkey-pages.js";
 import { addActivityPage } from "./activity-page.js";
 import { addPasswordPage } from "./password-page.js";
+import { addProfilePage } from "./profile-page.js";
 import { addSecurityPage } from "./security-page.js";
 import { addSignOut } from "./sign-out.js";
 
@@ -60,6 +61,7 @@ export function addAccountRoutes(router: Router, deps: AccountDeps): void {
   addAccountSignIn(router, deps, guard);
   const acts = addAccountActs(router, { ...deps, guard, notices });
   addSecurityPage(router, { ...deps, guard, frame });
+  addProfilePage(router, { ...deps, guard, frame, notices });
   addActivityPage(router, { ...deps, guard, frame });
   addPasswordPage(router, { ...deps, guard, frame, acts, notices });
   addPasskeyPages(router, { ...deps, guard, frame, acts, notices });

@@ -17,6 +17,7 @@ export interface AccountViews extends PasskeyViews, EmailViews {
   "account/security": SecurityView;
   "account/password": PasswordView;
   "account/activity": ActivityView;
+  "account/profile": ProfileView;
   "account/data": DataView;
   "account/delete": DeleteView;
   "account/leaving": LeavingView;
@@ -33,6 +34,7 @@ export const IS_ACCOUNT_VIEW: Record<keyof AccountViews, true> = {
   "account/security": true,
   "account/password": true,
   "account/activity": true,
+  "account/profile": true,
   "account/data": true,
   "account/delete": true,
   "account/leaving": true,
@@ -135,6 +137,25 @@ export interface PasswordView extends AccountFrame {
   /** For password managers. */
   readonly username: string;
   readonly problems: readonly FieldProblem[];
+}
+
+/** Posts each field by its name, and as `was-` what it showed. */
+export interface ProfileView extends AccountFrame {
+  readonly action: string;
+  /** The provider that it all comes from; then nothing can be changed. */
+  readonly manager: string | undefined;
+  readonly fields: readonly ProfileFieldView[];
+  readonly problems: readonly FieldProblem[];
+}
+
+export interface ProfileFieldView {
+  readonly name: string;
+  readonly label: Message;
+  readonly hint: Message | undefined;
+  readonly autocomplete: string | undefined;
+  readonly options: readonly { readonly value: string; readonly label: string }[] | undefined;
+  readonly shown: string;
+  readonly value: string;
 }
 
 export interface DataView extends AccountFrame {

@@ -80,6 +80,7 @@ describe("loadConfig", () => {
       passkeys: true,
       passkeyOffer: true,
       deletionGraceSeconds: 14 * 86_400,
+      profileClaims: ["name", "given_name", "family_name", "nickname", "locale", "zoneinfo"],
       activitySeconds: 90 * 86_400,
       outboundAllowedHosts: [],
       logLevel: "info",
