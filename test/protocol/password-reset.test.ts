@@ -55,6 +55,21 @@ describe("password reset", () => {
     return agent.submit(page, { identifier, password }, { action: /\/sign-in$/ });
   }
 
+  it("is a way in while strangers guess at the account, on a device that nobody knew (ASVS 6.1.1)", async () => {
+    const { username, email } = await createPerson();
+    const stranger = createUserAgent(server.issuer);
+    for (let guess = 0; guess < 5; guess += 1) await signInAtAccount(stranger, username, "wrong");
+    const agent = createUserAgent(server.issuer);
+    expect((await signInAtAccount(agent, username, OLD)).status).to.equal(429);
+    const codePage = await ask(agent, username);
+    const form = await giveCode(agent, codePage, (await valuesFor(email)).code);
+    await setPassword(agent, form, NEW);
+    expect((await signInAtAccount(agent, username, NEW)).url.pathname).to.equal(
+      "/account/security",
+    );
+    expect((await signInAtAccount(stranger, username, NEW)).status).to.equal(429);
+  });
+
   it("sets a new password by a code, signs out everywhere, signs nobody in, and tells the owner", async () => {
     const { username, email } = await createPerson();
     const elsewhere = createUserAgent(server.issuer);

@@ -29,7 +29,7 @@ export interface UserAgentOptions {
   /** Redirects that are not followed, but returned as those that leave `origin`. */
   readonly stopsAt?: (url: URL) => boolean;
   /** As a proxy tells it that the server trusts. */
-  readonly address?: string;
+  readonly address?: string | (() => string);
   /** Sent as `Accept-Language`. */
   readonly languages?: string;
 }
@@ -49,7 +49,10 @@ export function createUserAgent(
       }
       const headers = new Headers(request.headers);
       headers.set("Accept", "text/html");
-      if (address !== undefined) headers.set("X-Forwarded-For", address);
+      if (address !== undefined) {
+        const from = typeof address === "string" ? address : address();
+        headers.set("X-Forwarded-For", from);
+      }
       if (languages !== undefined) headers.set("Accept-Language", languages);
       const cookie = cookieHeader(next.pathname);
       if (cookie !== "") headers.set("Cookie", cookie);
