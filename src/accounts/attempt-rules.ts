@@ -117,7 +117,7 @@ export function createAttemptRules(settings: AttemptSettings): Record<AttemptKin
       network: { steps: growing(30, MINUTE, 5 * MINUTE, 15 * MINUTE), forgiveSeconds: 2 * MINUTE },
     },
     client_authentication: {
-      pair: { steps: growing(20, 10, 30, MINUTE), forgiveSeconds: 10 },
+      pair: { steps: growing(60, 10, 30, MINUTE), forgiveSeconds: 10 },
       network: { steps: growing(200, 10, 30, MINUTE), forgiveSeconds: 2 },
     },
   };
