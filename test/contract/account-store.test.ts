@@ -30,6 +30,7 @@ describeKeptAndNot("AccountStore", (stores) => {
       email: "First@Example.com",
       emailVerified: true,
       profile: { name: "First", phone_number_verified: false, address: { country: "GB" } },
+      terms: { version: "2026-11-01", acceptedAtSeconds: 1_795_371_951 },
       passwordHash: "$argon2id$first",
     });
     const now = stores().clock.nowSeconds();
