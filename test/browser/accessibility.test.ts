@@ -5,6 +5,9 @@ import { describeInBrowser } from "../support/describe-in-browser.js";
 import { PAGE_SAMPLES } from "../support/page-samples.js";
 import { startSampleServer, type SampleServer } from "../support/sample-server.js";
 
+/** Many pages in each test: seconds on a quiet machine, minutes on a busy one. */
+const TIMEOUT_MS = 300_000;
+
 const VIEWS = new Set(PAGE_SAMPLES.map(({ view }) => view));
 /** The outbox of development frames a mail, which is not among the samples. */
 const MAIL_IN_ITS_FRAME = /Framing|postMessage/;
@@ -24,7 +27,8 @@ describeInBrowser("pages that everybody can use (WCAG 2.2 AA, by axe-core)", ({ 
     );
 
   for (const view of VIEWS) {
-    it(`${view}: both schemes, two widths, every state; reflow, zoom, forced colours, no motion`, async () => {
+    it(`${view}: both schemes, two widths, every state; reflow, zoom, forced colours, no motion`, async function () {
+      this.timeout(TIMEOUT_MS);
       const page = await open({
         reducedMotion: "reduce",
         locale: "en",
@@ -40,7 +44,8 @@ describeInBrowser("pages that everybody can use (WCAG 2.2 AA, by axe-core)", ({ 
   }
 
   for (const [turn, locale] of OTHER_LANGUAGES.entries()) {
-    it(`in ${locale}: its words break nothing`, async () => {
+    it(`in ${locale}: its words break nothing`, async function () {
+      this.timeout(TIMEOUT_MS);
       const page = await open({
         reducedMotion: "reduce",
         locale,
