@@ -12,6 +12,14 @@ export interface PasskeySignInDeps {
   readonly clock: Clock;
 }
 
+/** RFC 8176 §2: where the key is, that somebody was there, and that it took them and the device. */
+type PasskeyMethods = readonly ["hwk" | "swk", "user", "mfa"];
+
+/** What a passkey proves, whether it was used or has just been made. */
+export function methodsOf({ isSynced }: Pick<Passkey, "isSynced">): PasskeyMethods {
+  return [isSynced ? "swk" : "hwk", "user", "mfa"];
+}
+
 /** For the log only: a person is told the same whatever the reason. */
 export type PasskeyRefusal =
   | "malformed_passkey"
@@ -29,8 +37,7 @@ export type PasskeySignInResult =
   | {
       readonly outcome: "signed_in";
       readonly account: Account;
-      /** RFC 8176 §2: where the key is, that somebody was there, and that it took them and the device. */
-      readonly amr: readonly ["hwk" | "swk", "user", "mfa"];
+      readonly amr: PasskeyMethods;
       readonly signedInAtSeconds: number;
     }
   | {
@@ -82,8 +89,7 @@ export function createPasskeySignIn({
     if (!(await passkeys.recordUse(passkey.credentialId, result.fact))) {
       return refuse("counter_not_grown");
     }
-    const key = passkey.isSynced ? "swk" : "hwk";
-    return { outcome: "signed_in", account, amr: [key, "user", "mfa"], signedInAtSeconds };
+    return { outcome: "signed_in", account, amr: methodsOf(passkey), signedInAtSeconds };
   };
 }
 

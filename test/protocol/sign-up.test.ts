@@ -1,5 +1,7 @@
 import { expect } from "chai";
 import { createKeptMailbox, type KeptMailbox } from "../support/kept-mail.js";
+import { answerPasskey } from "../support/passkey-forms.js";
+import { createSoftwareAuthenticator } from "../support/software-authenticator.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 import { createUserAgent, type Page, type UserAgent } from "../support/user-agent.js";
 
@@ -83,6 +85,32 @@ describe("sign-up", () => {
     expect(record?.account).to.include({ username: email, email, emailVerified: true });
     expect(record?.account.profile).to.include({ name: "Grace Example", locale: "en" });
     expect(record?.account.terms?.version).to.equal("2026-11");
+  });
+
+  it("makes an account whose only way in is a passkey, refusing one that is not verified", async () => {
+    const agent = createUserAgent(server.issuer);
+    const email = newAddress();
+    const login = await agent.open(await authorizationUrl());
+    const start = await agent.open(new URL(`${login.url.pathname}/sign-up`, server.issuer));
+    const codePage = await giveAddress(agent, start, email);
+    const page = await giveCode(agent, codePage, (await mailTo(email)).values["code"] ?? "");
+    const authenticator = createSoftwareAuthenticator();
+    const fields = { name: "Grace Example" };
+    const refused = await answerPasskey(agent, page, authenticator, { verified: false, fields });
+    expect(refused.status).to.equal(422);
+    expect(refused.html).to.include("No passkey was added.").and.include('value="Grace Example"');
+    const key = createSoftwareAuthenticator();
+    const { url } = await answerPasskey(agent, refused, key, { fields });
+    expect(url.searchParams.get("code")).to.be.a("string");
+
+    const record = await server.app.accounts.findForSignIn(email);
+    expect(record).to.include({ passwordHash: undefined });
+    expect(record?.account).to.deep.include({ email, emailVerified: true });
+    expect(record?.account.terms?.version).to.equal("2026-11");
+    const other = createUserAgent(server.issuer);
+    const signIn = await other.open(`${server.issuer}/account/sign-in`);
+    const inside = await answerPasskey(other, signIn, key);
+    expect(inside.url.pathname).to.equal("/account/security");
   });
 
   it("answers the same for an address that has an account, whose owner gets other mail", async () => {

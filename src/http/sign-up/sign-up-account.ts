@@ -2,6 +2,7 @@ import type { Context } from "koa";
 import { isDisplayName } from "../../accounts/account-names.js";
 import { normalizeIdentifier, type Account } from "../../accounts/account.js";
 import { InvalidAccountError } from "../../accounts/create-account.js";
+import { methodsOf } from "../../accounts/passkey-sign-in.js";
 import type { NewPasskey } from "../../accounts/passkey.js";
 import { message } from "../../lib/message.js";
 import { PASSWORD_ACR, PHISHING_RESISTANT_ACR } from "../../oidc/authentication-context.js";
@@ -181,6 +182,5 @@ function purposeOf(id: string): string {
 /** Making a passkey takes what using it takes: the device, and its owner. */
 function provenBy(wayIn: WayIn) {
   if ("password" in wayIn) return { acr: PASSWORD_ACR, amr: ["pwd"] };
-  const key = wayIn.passkey.isSynced ? "swk" : "hwk";
-  return { acr: PHISHING_RESISTANT_ACR, amr: [key, "user", "mfa"] };
+  return { acr: PHISHING_RESISTANT_ACR, amr: methodsOf(wayIn.passkey) };
 }
