@@ -73,18 +73,31 @@ function withValue(object: object, name: string, value: string): object {
   return value === "" ? others : { ...others, [name]: value };
 }
 
+interface Rule {
+  readonly isRight: (value: string) => boolean;
+  readonly otherwise: string;
+}
+
+const ADDRESS_RULE: Rule = { isRight: isWebAddress, otherwise: "profile.no-address" };
+
+const RULES: { readonly [Field in ProfileField]?: Rule } = {
+  profile: ADDRESS_RULE,
+  website: ADDRESS_RULE,
+  picture: ADDRESS_RULE,
+  birthdate: { isRight: isBirthdate, otherwise: "profile.no-birthdate" },
+  phone_number: { isRight: (value) => PHONE.test(value), otherwise: "profile.no-phone" },
+  zoneinfo: { isRight: isTimeZone, otherwise: "profile.no-zone" },
+  locale: { isRight: isLocale, otherwise: "profile.no-locale" },
+};
+
 /** @returns what is wrong with it; undefined when nothing is. */
 export function checkField(field: ProfileField, value: string): Message | undefined {
   if (value === "") return undefined;
   if (UNPRINTABLE.test(value)) return message("profile.unprintable");
-  const isUrl = ["profile", "website", "picture"].includes(field);
-  const max = isUrl ? MAX_URL_LENGTH : MAX_LENGTH;
+  const rule = RULES[field];
+  const max = rule === ADDRESS_RULE ? MAX_URL_LENGTH : MAX_LENGTH;
   if (value.length > max) return message("profile.too-long", { max });
-  if (isUrl && !isWebAddress(value)) return message("profile.no-address");
-  if (field === "birthdate" && !isBirthdate(value)) return message("profile.no-birthdate");
-  if (field === "phone_number" && !PHONE.test(value)) return message("profile.no-phone");
-  if (field === "zoneinfo" && !isTimeZone(value)) return message("profile.no-zone");
-  return field === "locale" && !isLocale(value) ? message("profile.no-locale") : undefined;
+  return rule === undefined || rule.isRight(value) ? undefined : message(rule.otherwise);
 }
 
 function isWebAddress(text: string): boolean {

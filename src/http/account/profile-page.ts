@@ -120,13 +120,13 @@ const AUTOCOMPLETE: { readonly [Field in ProfileField]?: string } = {
   "address.country": "country-name",
 };
 
-const HINTED = ["birthdate", "phone_number", "picture", "zoneinfo", "profile"];
+const HINTED = new Set(["birthdate", "phone_number", "picture", "zoneinfo", "profile"]);
 
 function describeField(field: ProfileField) {
   const id = idOf(field);
   return {
     label: message(`profile.label-${id}`),
-    hint: HINTED.includes(field) ? message(`profile.hint-${id}`) : undefined,
+    hint: HINTED.has(field) ? message(`profile.hint-${id}`) : undefined,
     autocomplete: AUTOCOMPLETE[field],
     options: field === "locale" ? LOCALES : undefined,
   };
