@@ -31,9 +31,15 @@ export function languageLinks(ctx: Context, current: Language, basePath: string)
   }));
 }
 
+/** Where other providers send people to: what stands in the query is theirs, and may be a code. */
+const IS_ANSWER = /\/(?:upstream|oauth\/callback)$/;
+
 /** Where the same page can be had again: one that answers a form is that which the form was on. */
 function backOf(ctx: Context): string {
-  if (ctx.method === "GET") return ctx.originalUrl;
+  if (ctx.method === "GET") {
+    const [path = ""] = ctx.originalUrl.split("?", 1);
+    return IS_ANSWER.test(path) ? path : ctx.originalUrl;
+  }
   return ownPath(ctx.get("Referer"), ctx.origin) ?? ctx.originalUrl;
 }
 
