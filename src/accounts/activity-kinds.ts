@@ -17,6 +17,7 @@ const KINDS: { readonly [Event in AuditEvent]?: string } = {
   "identity.unlinked": "provider-removed",
   "passkey.added": "passkey-added",
   "passkey.removed": "passkey-removed",
+  "password.reset": "password-reset",
   sign_in: "signed-in",
 };
 
