@@ -2,6 +2,7 @@
 import { toAccountId, type Account, type AccountId } from "./account.js";
 import type { AccountStore } from "./account-store.js";
 import { CONFIRM_EMAIL_PURPOSE, UNDO_EMAIL_PURPOSE } from "./change-email.js";
+import type { DeleteAccount, DeletionNotice } from "./delete-account.js";
 import { IdentifierTakenError } from "./identifier-taken-error.js";
 import { RESET_PURPOSE } from "./reset-password.js";
 import type { OneTimeCodes, RedeemedCode } from "./one-time-codes.js";
@@ -9,6 +10,7 @@ import type { OneTimeCodes, RedeemedCode } from "./one-time-codes.js";
 export interface NotMeDeps {
   readonly accounts: Pick<AccountStore, "find" | "replaceEmail">;
   readonly oneTimeCodes: Pick<OneTimeCodes, "find" | "redeem" | "cancel">;
+  readonly deleteAccount: Pick<DeleteAccount, "keep">;
   /** Ends the sessions, grants and tokens of an account. */
   readonly endAccess: (id: AccountId) => Promise<unknown>;
 }
@@ -19,6 +21,8 @@ export interface DisownedAct {
   readonly kind: string;
   /** The address that the account had before, and gets back. */
   readonly email: string | undefined;
+  /** It is about the deletion of the account, which is still to come: the account stays. */
+  readonly isDeletion: boolean;
 }
 
 export interface NotMe {
@@ -29,9 +33,12 @@ export interface NotMe {
 }
 
 export const NOT_ME_PURPOSE = "not-me";
+const DELETION: DeletionNotice = "deletion_requested";
 const PURPOSES = [NOT_ME_PURPOSE, UNDO_EMAIL_PURPOSE];
 
-export function createNotMe({ accounts, oneTimeCodes, endAccess }: NotMeDeps): NotMe {
+export function createNotMe(deps: NotMeDeps): NotMe {
+  const { accounts, oneTimeCodes, deleteAccount, endAccess } = deps;
+
   async function find(token: string): Promise<DisownedAct | undefined> {
     for (const purpose of PURPOSES) {
       const act = await toAct(await oneTimeCodes.find({ purpose, token }));
@@ -45,7 +52,12 @@ export function createNotMe({ accounts, oneTimeCodes, endAccess }: NotMeDeps): N
     const { accountId, kind, email } = code.data;
     const account = await accounts.find(toAccountId(String(accountId)));
     if (account === undefined) return undefined;
-    return { account, kind: String(kind), email: typeof email === "string" ? email : undefined };
+    return {
+      account,
+      kind: String(kind),
+      email: typeof email === "string" ? email : undefined,
+      isDeletion: kind === DELETION && account.deletionDueAtSeconds !== undefined,
+    };
   }
 
   /** Whatever it was changed to since. */
@@ -69,6 +81,7 @@ export function createNotMe({ accounts, oneTimeCodes, endAccess }: NotMeDeps): N
         await oneTimeCodes.cancel({ purpose, subject: act.account.id });
       }
       await restoreEmail(act);
+      if (act.isDeletion) await deleteAccount.keep(act.account.id, "account");
       await endAccess(act.account.id);
       await Promise.all(PURPOSES.map((purpose) => oneTimeCodes.redeem({ purpose, token })));
       return act;

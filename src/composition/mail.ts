@@ -53,7 +53,11 @@ export function createMail(foundation: Foundation, { translators }: Pick<Pages, 
           // Each has its own: a later notice must not take the link of an earlier one away.
           subject: `${accountId}.${randomUUID()}`,
           data: { accountId, kind },
-          lifetimeSeconds: NOT_ME_SECONDS,
+          // As long as there is something to be saved.
+          lifetimeSeconds:
+            kind === "deletion_requested"
+              ? Math.max(NOT_ME_SECONDS, config.deletionGraceSeconds)
+              : NOT_ME_SECONDS,
         });
         return `${issuer}/account/not-me?token=${token}`;
       },

@@ -84,11 +84,7 @@ function noticeBody(values: NoticeValues, name: string, translate: Translate): M
     ["mail.fact-device", device],
     ["mail.fact-place", place],
   ];
-  // Who gets it at a former address takes the change back; everybody else protects the account.
-  const { lead, label } =
-    name === "email-changed"
-      ? { lead: "mail.undo-text", label: "mail.undo-action" }
-      : { lead: "mail.not-me-text", label: "mail.not-me-action" };
+  const { lead, label } = wayBackOf(name);
   return {
     facts: told.flatMap(([key, value]) =>
       value === undefined
@@ -106,6 +102,13 @@ function noticeBody(values: NoticeValues, name: string, translate: Translate): M
           },
     after: [],
   };
+}
+
+/** Who gets it at a former address takes the change back; everybody else protects the account. */
+function wayBackOf(name: string): { readonly lead: string; readonly label: string } {
+  if (name === "email-changed") return { lead: "mail.undo-text", label: "mail.undo-action" };
+  const lead = name === "deletion-requested" ? "mail.not-me-deletion-text" : "mail.not-me-text";
+  return { lead, label: "mail.not-me-action" };
 }
 
 /** In two groups of four, which are easier to carry over. */

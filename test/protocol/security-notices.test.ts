@@ -92,6 +92,43 @@ describe("security notices", () => {
       expect((await owner.open(url)).status).to.equal(410);
     });
 
+    it("keeps an account whose deletion it was that they were told of, and everything ends", async () => {
+      const person = await createPerson(server);
+      const { agent } = await openAccount(server, person);
+      await server.app.deleteAccount.request(person.accountId as never, { by: "account" });
+      const isLeaving = async () =>
+        (await server.app.accounts.find(person.accountId as never))?.deletionDueAtSeconds !==
+        undefined;
+      const { values } = await mailTo(server, addressOf(person), "deletion_requested");
+      const url = "notMeUrl" in values ? (values.notMeUrl ?? "") : "";
+      const owner = createUserAgent(server.issuer);
+      const page = await owner.open(url);
+      expect(page.html).to.include("keep the account and sign out everywhere");
+      expect(await isLeaving()).to.equal(true);
+      const done = await owner.submit(page, {});
+      expect(done.html).to.include("Your account will not be deleted").and.include('href="/reset"');
+      expect(await isLeaving()).to.equal(false);
+      expect(await templatesTo(addressOf(person))).to.include("deletion_cancelled");
+      const audited = server.logs.findLast(({ event }) => event === "account.deletion_cancelled");
+      expect(audited).to.include({ accountId: person.accountId, by: "account" });
+      const seen = await agent.open(`${server.issuer}/account/security`);
+      expect(seen.url.pathname).to.equal("/account/sign-in");
+      expect((await owner.open(url)).status).to.equal(410);
+    });
+
+    it("promises nothing about a deletion that was cancelled before", async () => {
+      const person = await createPerson(server);
+      const { deleteAccount } = server.app;
+      await deleteAccount.request(person.accountId as never, { by: "account" });
+      await deleteAccount.keep(person.accountId as never, "account");
+      const { values } = await mailTo(server, addressOf(person), "deletion_requested");
+      const url = "notMeUrl" in values ? (values.notMeUrl ?? "") : "";
+      const owner = createUserAgent(server.issuer);
+      const done = await owner.submit(await owner.open(url), {});
+      expect(done.html).to.include("All devices and apps are signed out");
+      expect(done.html).not.to.include("deleted");
+    });
+
     it("gets nowhere by a link that is guessed, empty or missing, or by a form from elsewhere", async () => {
       const { url } = await told();
       const agent = createUserAgent(server.issuer);

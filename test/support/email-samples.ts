@@ -18,6 +18,7 @@ const notMe = {
   username: "ada",
   what: message("mail.subject-new-device", { service: "login.example.com" }),
   email: undefined,
+  isDeletion: false,
 };
 
 /** The states of the pages about addresses; see `page-samples.ts`. */
@@ -37,6 +38,11 @@ export const EMAIL_STATES: {
   },
   "account/not-me": {
     first: notMe,
+    deletion: {
+      ...notMe,
+      what: message("mail.subject-deletion-requested", { service: "login.example.com" }),
+      isDeletion: true,
+    },
     email: {
       ...notMe,
       what: message("mail.subject-email-changed", { service: "login.example.com" }),

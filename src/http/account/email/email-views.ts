@@ -34,4 +34,6 @@ export interface NotMeView {
   readonly what: Message;
   /** The address that the account gets back. */
   readonly email: string | undefined;
+  /** The account was to be deleted, and stays. */
+  readonly isDeletion: boolean;
 }

@@ -32,6 +32,7 @@ export function addNotMeRoutes(router: Router, deps: NotMeRoutesDeps): void {
         service: new URL(deps.issuer).host,
       }),
       email: act.email,
+      isDeletion: act.isDeletion,
     });
   });
 
@@ -44,13 +45,14 @@ export function addNotMeRoutes(router: Router, deps: NotMeRoutesDeps): void {
         if (act === undefined) return refuse(ctx);
         tell(ctx, act);
         ctx.status = 303;
-        ctx.redirect(`${basePath}/account/not-me/${act.email === undefined ? "done" : "undone"}`);
+        ctx.redirect(`${basePath}/account/not-me/${outcomeOf(act)}`);
       },
     ),
   );
 
   router.get("/account/not-me/done", (ctx) => showDone(ctx, message("not-me.done")));
   router.get("/account/not-me/undone", (ctx) => showDone(ctx, message("not-me.done-email")));
+  router.get("/account/not-me/kept", (ctx) => showDone(ctx, message("not-me.done-deletion")));
 
   function showDone(ctx: Context, explanation: Message): void {
     render(ctx, "journey-ended", {
@@ -75,4 +77,9 @@ export function addNotMeRoutes(router: Router, deps: NotMeRoutesDeps): void {
   }
 
   const refuse = (ctx: Context) => render(ctx, "journey-ended", linkEnded(accountUrl), 410);
+}
+
+function outcomeOf({ email, isDeletion }: DisownedAct): "done" | "undone" | "kept" {
+  if (isDeletion) return "kept";
+  return email === undefined ? "done" : "undone";
 }
