@@ -35,7 +35,7 @@ export type App = Awaited<ReturnType<typeof createApp>>;
 export async function createApp(deps: AppDeps) {
   const foundation = createFoundation(deps);
   const { config, stores, audit, issuer, basePath, clock, logger } = foundation;
-  const pages = loadPages(foundation);
+  const pages = deps.pages ?? loadPages(foundation);
   const mail = createMail(foundation, pages);
   const attempts = createAttempts(foundation, mail);
   const passwords = await openPasswords(foundation, attempts);

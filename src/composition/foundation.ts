@@ -8,11 +8,14 @@ import { deriveSecrets } from "../lib/derived-secrets.js";
 import type { Logger } from "../lib/logger.js";
 import { createStores } from "../storage/create-stores.js";
 import { createActivity } from "./activity.js";
+import type { Pages } from "./pages.js";
 
 export interface AppDeps extends Omit<Deployment, "close"> {
   readonly config: Config;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Loaded before; undefined: the app loads them. Several apps may share them. */
+  readonly pages?: Pages;
   /** For tests that cannot wait. */
   readonly keyTimes?: Partial<KeyTimes>;
 }

@@ -15,6 +15,7 @@ import { startMailDelivery } from "../../src/mail/mail-delivery.js";
 import { startLogoutDelivery } from "../../src/sessions/logout-delivery.js";
 import type { Database } from "../../src/storage/open-database.js";
 import { freePort } from "./free-port.js";
+import { sharedPages } from "./shared-pages.js";
 import { createTestStores } from "./test-stores.js";
 
 export interface TestServer {
@@ -67,8 +68,10 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const logger = createLogger({ level: "debug", format: "json", destination });
   const deployment = await openDeployment(config, { logger });
   const clock = options.clock ?? systemClock;
+  const pages = sharedPages(config);
   const app = await createApp({
     config,
+    ...(pages === undefined ? {} : { pages }),
     ...deployment,
     clock,
     logger,
