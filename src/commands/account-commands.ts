@@ -145,7 +145,9 @@ export async function deleteAccount(
   return {
     text:
       `The account "${account.username}" (${account.id}) is signed out everywhere, and a server ` +
-      `deletes it after ${time}. Until then, "latchkey account keep" takes that back.`,
+      (atOnce
+        ? "deletes it now."
+        : `deletes it after ${time}. Until then, "latchkey account keep" takes that back.`),
     data: { ...describe(account), disabled: true, deletion_due_at: due },
   };
 }

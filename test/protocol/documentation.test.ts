@@ -61,6 +61,7 @@ describe("the documentation", function () {
     runAhead("docs/guides/token-exchange.md", ["token-exchange"]);
     runAhead("docs/guides/step-up.md", ["step-up"]);
     runAhead("docs/guides/status-lists.md", ["status-lists"]);
+    runAhead("docs/guides/personal-data.md", ["personal-data"]);
     runAhead("docs/guides/registering-clients.md", ["registering-commands", "registering-dynamic"]);
   });
   after(async () => {
@@ -179,6 +180,13 @@ describe("the documentation", function () {
     const output = await printed("step-up");
     expect(output).to.include("with a second step from now on");
     expect(output).to.match(/error="insufficient_user_authentication".*max_age="300"/);
+  });
+
+  it("guide for personal data: handed out, and an account deleted, kept and deleted at once", async () => {
+    const output = await printed("personal-data");
+    expect(output).to.match(/takes that back\.\nThe account "grace@example.com" stays\.\n.* deletes it now\./);
+    const file = readFileSync(join(directory, "personal-data/grace.json"), "utf8");
+    expect(JSON.parse(file)).to.have.nested.property("account.email", "grace@example.com");
   });
 
   it("guide for token exchange: allowed, exchanged, refused", async () => {
