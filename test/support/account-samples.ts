@@ -417,6 +417,7 @@ export const ACCOUNT_STATES: {
       heading: message("password.change"),
       hasPassword: true,
       username: "ada",
+      minPasswordLength: 15,
       problems: [],
     },
     wrong: {
@@ -425,6 +426,7 @@ export const ACCOUNT_STATES: {
       heading: message("password.change"),
       hasPassword: true,
       username: "ada",
+      minPasswordLength: 15,
       problems: [
         { field: "password", text: message("password.wrong") },
         { field: "new-password", text: "The password must have at least 15 characters." },
@@ -438,6 +440,7 @@ export const ACCOUNT_STATES: {
       heading: message("password.set"),
       hasPassword: false,
       username: "ada",
+      minPasswordLength: 15,
       problems: [],
     },
   },

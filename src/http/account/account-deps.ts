@@ -72,6 +72,7 @@ export interface AccountDeps {
     readonly activitySeconds: number;
     readonly deletionGraceSeconds: number;
     readonly profileClaims: readonly string[];
+    readonly passwordMinLength: number;
   };
   readonly changeProfile: ChangeProfile;
   readonly accounts: Pick<AccountStore, "find" | "findForSignIn">;

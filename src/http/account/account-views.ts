@@ -136,6 +136,8 @@ export interface PasswordView extends AccountFrame {
   readonly hasPassword: boolean;
   /** For password managers. */
   readonly username: string;
+  /** Characters of a new one, at least. */
+  readonly minPasswordLength: number;
   readonly problems: readonly FieldProblem[];
 }
 

@@ -102,6 +102,7 @@ export function addPasswordPage(router: Router, deps: PasswordPageDeps): void {
       })),
       hasPassword,
       username: current.account.username,
+      minPasswordLength: deps.settings.passwordMinLength,
       problems,
     };
     render(ctx, "account/password", data, status);
