@@ -9,7 +9,7 @@ import { generateClientId } from "../clients/client-id.js";
 import type { SigningAlgorithm } from "../keys/signing-key.js";
 import type { CookieSignatures } from "../lib/cookie-signatures.js";
 import { createApiClaims } from "./api-claims.js";
-import { addAuthenticationClaims } from "./authentication-claims.js";
+import { addAuthenticationClaims, extraTokenClaims } from "./authentication-claims.js";
 import type { SecondStepSetting } from "./authentication-demand.js";
 import { createAccessTokenCustomizer } from "./access-token-claims.js";
 import { supportedAcrs } from "./authentication-context.js";
@@ -117,8 +117,7 @@ export function createConfiguration(deps: ConfigurationDeps): Configuration {
     enableHttpPostMethods: settings.authorizationPost,
     // Names a provider to sign in with; the library drops parameters that it does not know.
     extraParams: ["idp_hint"],
-    // An exchanged token brings its own (`act`); others have none.
-    extraTokenClaims: (_ctx, { extra }) => extra,
+    extraTokenClaims,
     features: features(deps),
     fetch: createOutboundFetch(settings.outboundAllowedHosts),
     fetchResponseBodyLimits: {
