@@ -4,8 +4,6 @@ import type { Foundation } from "./foundation.js";
 import type { Passwords } from "./passwords.js";
 import type { Protocol } from "./protocol.js";
 
-export type OwnAccount = ReturnType<typeof createOwnAccount>;
-
 /** What people do with their own account, on its pages. */
 export function createOwnAccount(
   foundation: Foundation,
