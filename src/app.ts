@@ -114,6 +114,7 @@ export async function createApp(deps: AppDeps) {
       ...stores,
       revocations,
       audit,
+      theme: config.theme,
     }),
     /** Answers every request; Koa never lets it reject. */
     handler: ((req, res) => void answer(req, res)) satisfies RequestListener,

@@ -69,6 +69,7 @@ interface ClientOptions {
   firstParty: boolean;
   directSignIn: boolean;
   requireSecondStep: boolean;
+  color?: string;
   api?: string;
 }
 
@@ -92,6 +93,7 @@ client
     false,
   )
   .option("--require-second-step", "people sign in to it with a second step", false)
+  .option("--color <#rrggbb>", "accent of the pages about it (docs/guides/theme.md)")
   .option("--api <identifier>", "it is this API: it may introspect the tokens meant for it")
   .action((options: ClientOptions) =>
     withApp((app) =>
@@ -104,6 +106,7 @@ client
         firstParty: options.firstParty,
         directSignIn: options.directSignIn,
         secondStep: options.requireSecondStep,
+        colour: options.color,
         resourceServer: options.api,
       }),
     ),
@@ -125,7 +128,11 @@ client
     ),
   )
   .option("--allow-one-step", "no second step is asked for on its account")
-  .action((id: string, options: { requireSecondStep?: true; allowOneStep?: true }) =>
+  .addOption(
+    new Option("--color <#rrggbb>", "accent of the pages about it").conflicts("defaultColor"),
+  )
+  .option("--default-color", "the pages about it look like all others")
+  .action((id: string, options: clients.UpdateClientOptions) =>
     withApp((app) => clients.updateClient(app, id, options)),
   );
 client

@@ -20,8 +20,17 @@ export interface ClientPolicy {
   readonly directSignIn: boolean;
   /** People sign in to it with a second step. */
   readonly secondStep: boolean;
+  /** The accent of the pages about it, see `lib/client-colours.ts`; without it that of every page. */
+  readonly colour?: string;
   /** The resource server (RFC 8707 identifier) that this client is; it may introspect its tokens. */
   readonly resourceServer: string | undefined;
+}
+
+/** What of it may be changed later; what is left out stays. At least one. */
+export interface PolicyChanges {
+  readonly secondStep?: boolean;
+  /** `null`: none of its own. */
+  readonly colour?: string | null;
 }
 
 export interface ClientStore {
@@ -43,7 +52,7 @@ export interface ClientStore {
     secretHash: string | undefined,
   ): Promise<void>;
   /** @returns false when there is no such client. */
-  setSecondStep(clientId: string, secondStep: boolean): Promise<boolean>;
+  changePolicy(clientId: string, changes: PolicyChanges): Promise<boolean>;
   /** @returns false when there is no such client. */
   setSecretHash(clientId: string, secretHash: string): Promise<boolean>;
   /** Whether there is a client whose policy allows it. */

@@ -1,5 +1,5 @@
 import type { App } from "../app.js";
-import type { ClientMetadata, ClientRecord } from "../clients/client-store.js";
+import type { ClientMetadata, ClientRecord, PolicyChanges } from "../clients/client-store.js";
 import { LatchkeyError } from "../lib/errors.js";
 import { allPages } from "./account-commands.js";
 import { formatTable, notFound, type CommandResult } from "./command.js";
@@ -15,6 +15,7 @@ export interface CreateClientOptions {
   readonly firstParty: boolean;
   readonly directSignIn: boolean;
   readonly secondStep: boolean;
+  readonly colour: string | undefined;
   /** An API that is registered, in whatever spelling. */
   readonly resourceServer: string | undefined;
 }
@@ -66,6 +67,7 @@ export async function createClient(
       firstParty: options.firstParty,
       directSignIn: options.directSignIn,
       secondStep: options.secondStep,
+      ...(options.colour === undefined ? {} : { colour: options.colour.toLowerCase() }),
       resourceServer: resourceServer?.identifier,
     },
     demonstration: false,
@@ -110,27 +112,51 @@ export async function showClient(app: Clients, clientId: string): Promise<Comman
 export interface UpdateClientOptions {
   readonly requireSecondStep?: true;
   readonly allowOneStep?: true;
+  readonly color?: string;
+  readonly defaultColor?: true;
 }
 
 export async function updateClient(
-  app: Pick<App, "clients" | "audit">,
+  app: Pick<App, "clientAdministration">,
   clientId: string,
-  { requireSecondStep, allowOneStep }: UpdateClientOptions,
+  options: UpdateClientOptions,
 ): Promise<CommandResult> {
-  if (requireSecondStep === undefined && allowOneStep === undefined) {
-    const message = "Say what to change: --require-second-step or --allow-one-step.";
+  const { requireSecondStep, allowOneStep, color, defaultColor } = options;
+  const secondStep = requireSecondStep ?? (allowOneStep && false);
+  const colour = color?.toLowerCase() ?? (defaultColor && null);
+  if (secondStep === undefined && colour === undefined) {
+    const message =
+      "Say what to change: --require-second-step, --allow-one-step, --color or --default-color.";
     throw new LatchkeyError("nothing_to_change", message, { status: 400 });
   }
-  const required = requireSecondStep === true;
-  if (!(await app.clients.setSecondStep(clientId, required))) throw notFound("client", clientId);
-  const action = required ? "require-second-step" : "allow-one-step";
-  app.audit({ event: "client.updated", outcome: "success", clientId, action });
-  return {
-    text: required
-      ? `People sign in to "${clientId}" with a second step from now on.`
-      : `"${clientId}" asks for no second step of its own any more.`,
-    data: { client_id: clientId, second_step: required },
+  const changes = {
+    ...(secondStep === undefined ? {} : { secondStep }),
+    ...(colour === undefined ? {} : { colour }),
   };
+  await app.clientAdministration.change(clientId, changes);
+  return {
+    text: describeChanges(clientId, changes).join("\n"),
+    data: {
+      client_id: clientId,
+      ...(secondStep === undefined ? {} : { second_step: secondStep }),
+      ...(colour === undefined ? {} : { color: colour }),
+    },
+  };
+}
+
+function describeChanges(clientId: string, { secondStep, colour }: PolicyChanges): string[] {
+  const steps = {
+    true: `People sign in to "${clientId}" with a second step from now on.`,
+    false: `"${clientId}" asks for no second step of its own any more.`,
+  };
+  const colours =
+    colour === null
+      ? `The pages about "${clientId}" look like all others.`
+      : `The pages about "${clientId}" are in ${colour}.`;
+  return [
+    ...(secondStep === undefined ? [] : [steps[`${secondStep}`]]),
+    ...(colour === undefined ? [] : [colours]),
+  ];
 }
 
 export async function deleteClient(app: Clients, clientId: string): Promise<CommandResult> {
@@ -173,6 +199,7 @@ function describe({ clientId, metadata, policy, createdBy, createdAtSeconds }: C
     first_party: policy.firstParty,
     direct_sign_in: policy.directSignIn,
     second_step: policy.secondStep,
+    color: policy.colour ?? null,
     resource_server: policy.resourceServer ?? null,
     created_by: createdBy,
     created_at: createdAtSeconds,

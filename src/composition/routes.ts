@@ -94,6 +94,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     }),
     ...createAccountJourneys(foundation, parts),
     terms: config.terms,
+    theme: config.theme,
     minPasswordLength: config.passwordMinLength,
   });
   if (config.mode === "development") {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
-import { COLOURS, CONTRASTS, contrastOf, mergeColours, type GivenColours } from "../lib/colours.js";
+import { COLOURS, findWeakContrasts, mergeColours, type GivenColours } from "../lib/colours.js";
 import { typeOfPicture } from "../lib/picture.js";
 import type { Logo, Theme } from "../lib/theme.js";
 import type { SettingProblem } from "./configuration-error.js";
@@ -82,28 +82,17 @@ export function loadThemeFile(path: string): ThemeFileReading {
   const file = reading.value.logo;
   const logo = file === undefined ? undefined : readLogo(resolve(dirname(path), file));
   const problems = [
-    ...findWeakContrasts("light", light),
-    ...findWeakContrasts("dark", dark),
+    ...weakContrasts("light", light),
+    ...weakContrasts("dark", dark),
     ...(typeof logo === "string" ? [`at logo ${logo}`] : []),
   ];
   if (problems.length > 0 || typeof logo === "string") return { problems: problems.map(problem) };
   return { declarations: { productName, logo, light, dark, radiusPx, font }, problems: [] };
 }
 
-/** Only of pairs in which the file changes a colour: ours have been measured. */
-function findWeakContrasts(scheme: "light" | "dark", given: GivenColours = {}): string[] {
-  const shown = mergeColours(scheme, given);
-  return CONTRASTS.flatMap(([foreground, ground, least]) => {
-    if (given[foreground] === undefined && given[ground] === undefined) return [];
-    const contrast = contrastOf(shown[foreground], shown[ground]);
-    // Rounded down, so that 4.499 is not said to be the 4.5 that it lacks.
-    const told = (Math.floor(contrast * 100) / 100).toFixed(2);
-    return contrast >= least
-      ? []
-      : [
-          `at ${scheme} has ${foreground} ${shown[foreground]} on ${ground} ${shown[ground]}: a contrast of ${told}, which must be at least ${least}`,
-        ];
-  });
+function weakContrasts(scheme: "light" | "dark", given: GivenColours = {}): string[] {
+  const weak = findWeakContrasts(mergeColours(scheme, given), given);
+  return weak.map((words) => `at ${scheme} has ${words}`);
 }
 
 /** @returns in words, why it cannot be used. */

@@ -18,7 +18,15 @@ export interface AccountStep {
 }
 
 export function createAccountStep(
-  { interactions, browserAccounts, formGuard, render, audit, basePath }: InteractionRoutesDeps,
+  {
+    interactions,
+    browserAccounts,
+    formGuard,
+    findAccentUrl,
+    render,
+    audit,
+    basePath,
+  }: InteractionRoutesDeps,
   ended: EndedInteraction,
 ): AccountStep {
   return {
@@ -36,6 +44,7 @@ export function createAccountStep(
         csrfToken: formGuard.issue(ctx, uid),
         sealedRequest: interaction.sealedRequest ?? "",
         clientName: clientName(interaction.client),
+        accentUrl: await findAccentUrl(interaction.client.clientId),
         returnHost: returnHost(params),
         accounts: describeAccounts(held),
       });

@@ -16,6 +16,7 @@ export function createConsentView({
   clients,
   resourceServers,
   formGuard,
+  findAccentUrl,
   render,
   basePath,
 }: InteractionRoutesDeps): ConsentPage {
@@ -26,6 +27,7 @@ export function createConsentView({
     const path = `${basePath}/interaction/${uid}`;
     const host = returnHost(params);
     render(ctx, "consent", {
+      accentUrl: await findAccentUrl(client.clientId),
       action: `${path}/consent`,
       switchAccountAction: `${path}/switch-account`,
       csrfToken: formGuard.issue(ctx, uid),

@@ -14,6 +14,7 @@ import type { BrowserAccounts } from "../oidc/browser-accounts.js";
 import type { Interactions } from "../oidc/interactions.js";
 import type { SealedRequest } from "../oidc/sealed-request.js";
 import type { PendingLinks } from "./federation/pending-link.js";
+import type { FindAccentUrl } from "./client-colours.js";
 import type { FormGuard } from "./form-guard.js";
 import type { KnownDevices } from "./known-devices.js";
 import type { LimitAttempts } from "./limit-attempts.js";
@@ -52,6 +53,7 @@ export interface InteractionRoutesDeps {
   /** Counts also where passwords are no way in. */
   readonly provePassword: SignIn;
   readonly passkeyCeremonies: PasskeyCeremonies;
+  readonly findAccentUrl: FindAccentUrl;
   readonly formGuard: FormGuard;
   readonly render: Renderer["render"];
   /** Tells the person by mail. */

@@ -28,6 +28,11 @@ import { isFresh } from "./account/is-fresh.js";
 import { createSecondStepPages } from "./second-step/second-step-pages.js";
 import { addPasskeyOffer } from "./passkeys/passkey-offer.js";
 import { createSignInHub, type OnSignedIn } from "./sign-in-hub.js";
+import {
+  addClientColourRoute,
+  createFindAccentUrl,
+  type ClientColoursDeps,
+} from "./client-colours.js";
 import { addClientLogoRoute, type ClientLogosDeps } from "./client-logos.js";
 
 export interface PageDeps
@@ -37,6 +42,7 @@ export interface PageDeps
     Omit<UpstreamLogoutDeps, "upstreamProviders">,
     Omit<PasskeyCeremoniesDeps, "formGuard" | "passkeys">,
     Omit<ClientLogosDeps, "interactions">,
+    Pick<ClientColoursDeps, "theme">,
     HomeDeps {
   readonly formMac: Mac;
   readonly onSignedIn: readonly OnSignedIn[];
@@ -44,6 +50,7 @@ export interface PageDeps
 }
 
 type MadeHere =
+  | "findAccentUrl"
   | "formGuard"
   | "passkeyCeremonies"
   | "signInHub"
@@ -62,6 +69,7 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
   addHomeRoute(router, deps);
   addLanguageRoute(router, deps);
   addClientLogoRoute(router, deps);
+  addClientColourRoute(router, deps);
   addCookieCheckRoutes(router, deps);
   const ended = createEndedInteraction(deps);
   const leaving = createLeaving(deps);
@@ -86,6 +94,7 @@ export function addPageRoutes(router: Router, deps: PageDeps): void {
     ...deps,
     ...secondStepParts,
     ...asides,
+    findAccentUrl: createFindAccentUrl(deps),
     formGuard,
     passkeyCeremonies,
     signInHub,

@@ -55,6 +55,7 @@ export function createPasswordStep(
     basePath,
     listForSignIn,
     passkeyCeremonies,
+    findAccentUrl,
   }: InteractionRoutesDeps,
   ended: EndedInteraction,
 ): PasswordStep {
@@ -62,6 +63,7 @@ export function createPasswordStep(
     readonly uid: string;
     readonly clientName: string;
     readonly logoUrl: string | undefined;
+    readonly accentUrl: string | undefined;
     readonly params: Readonly<Record<string, unknown>>;
     readonly sealedRequest: string;
     readonly identifier: string;
@@ -92,6 +94,7 @@ export function createPasswordStep(
         sealedRequest: page.sealedRequest,
         clientName: page.clientName,
         logoUrl: page.logoUrl,
+        accentUrl: page.accentUrl,
         returnHost: returnHost(page.params),
         identifier: page.identifier,
         keep: page.keep,
@@ -156,6 +159,7 @@ export function createPasswordStep(
       uid,
       clientName: clientName(client),
       logoUrl: clientLogoUrl(client, basePath),
+      accentUrl: await findAccentUrl(clientId),
       params,
       sealedRequest: fields["sealed_request"] ?? "",
       identifier: fields["identifier"] ?? "",
@@ -190,6 +194,7 @@ export function createPasswordStep(
         uid,
         clientName: clientName(client),
         logoUrl: clientLogoUrl(client, basePath),
+        accentUrl: await findAccentUrl(client.clientId),
         params,
         sealedRequest: sealedRequest ?? "",
         identifier: typeof hint === "string" ? hint : "",

@@ -17,17 +17,24 @@ export function themeCss({ light, dark, radiusPx, font }: Theme): string {
           `--radius-l: ${radiusPx * 1.8}px;`,
         ]),
   ];
-  const base = [...declare(light), ...shape];
   // A light colour alone must not reach into the dark scheme.
-  const inDark = declare(inBoth(light, dark));
-  if (base.length + inDark.length === 0) return "";
+  const rules = schemesCss({ light, dark: inBoth(light, dark) }, shape);
+  return rules.length === 0 ? "" : [...rules, MORE_CONTRAST].join("\n");
+}
+
+/** The rules that set colours, and in both schemes `more`; none for nothing. */
+export function schemesCss(
+  { light, dark }: Pick<Theme, "light" | "dark">,
+  more: readonly string[] = [],
+): string[] {
+  const base = [...declare(light), ...more];
+  const inDark = declare(dark);
   return [
     ...(base.length === 0 ? [] : [`:root { ${base.join(" ")} }`]),
     ...(inDark.length === 0
       ? []
       : [`@media (prefers-color-scheme: dark) { :root { ${inDark.join(" ")} } }`]),
-    MORE_CONTRAST,
-  ].join("\n");
+  ];
 }
 
 function inBoth(light: GivenColours = {}, dark: GivenColours = {}): GivenColours {

@@ -70,8 +70,13 @@ interface RequestForm {
   readonly sealedRequest: string;
 }
 
+interface InClientColours {
+  /** Of a stylesheet after the main one. */
+  readonly accentUrl?: string | undefined;
+}
+
 /** Posts `identifier`, `password` and perhaps `keep=yes`. */
-export interface LoginView extends RequestForm, AsksForPasskey, SignInLinks {
+export interface LoginView extends InClientColours, RequestForm, AsksForPasskey, SignInLinks {
   readonly clientName: string;
   /** Of the picture of the client, from here. */
   readonly logoUrl?: string | undefined;
@@ -106,7 +111,7 @@ export interface LinkAccountView extends RequestForm {
 }
 
 /** Posts `account`: the handle of the one that was chosen. */
-export interface ChooseAccountView extends RequestForm {
+export interface ChooseAccountView extends RequestForm, InClientColours {
   readonly clientName: string;
   readonly returnHost: string | undefined;
   readonly accounts: readonly AccountChoice[];
@@ -116,7 +121,7 @@ export interface ChooseAccountView extends RequestForm {
 }
 
 /** Posts `decision`: `allow` or `deny`. */
-export interface ConsentView extends RequestForm {
+export interface ConsentView extends RequestForm, InClientColours {
   readonly client: {
     readonly name: string;
     readonly logoUrl?: string | undefined;

@@ -95,6 +95,31 @@ export function mergeColours(scheme: "light" | "dark", given: GivenColours): Col
   return { ...COLOURS[scheme], ...Object.fromEntries(changed) };
 }
 
+/** In words, of the pairs in which one of `changed` takes part: ours have been measured. */
+export function findWeakContrasts(shown: Colours, changed: GivenColours): string[] {
+  return CONTRASTS.flatMap(([foreground, ground, least]) => {
+    if (changed[foreground] === undefined && changed[ground] === undefined) return [];
+    const contrast = contrastOf(shown[foreground], shown[ground]);
+    // Rounded down, so that 4.499 is not said to be the 4.5 that it lacks.
+    const told = (Math.floor(contrast * 100) / 100).toFixed(2);
+    return contrast >= least
+      ? []
+      : [
+          `${foreground} ${shown[foreground]} on ${ground} ${shown[ground]}: a contrast of ${told}, which must be at least ${least}`,
+        ];
+  });
+}
+
+/** @param share of `other`, 0 to 1. Both as `#rrggbb`. */
+export function mixColours(one: string, other: string, share: number): string {
+  const from = channelsOf(one);
+  const mixed = channelsOf(other).map((channel, i) => {
+    const start = from[i] ?? 0;
+    return Math.round(start + (channel - start) * share);
+  });
+  return `#${mixed.map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
+}
+
 /** WCAG 2.2, between 1 and 21. @param one as `#rrggbb` */
 export function contrastOf(one: string, other: string): number {
   const [lighter = 0, darker = 0] = [luminance(one), luminance(other)].toSorted((a, b) => b - a);
@@ -102,9 +127,14 @@ export function contrastOf(one: string, other: string): number {
 }
 
 function luminance(hex: string): number {
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((start) => {
-    const channel = Number.parseInt(hex.slice(start, start + 2), 16) / 255;
+  const [red = 0, green = 0, blue = 0] = channelsOf(hex).map((value) => {
+    const channel = value / 255;
     return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
   });
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
+
+/** Each 0 to 255. */
+function channelsOf(hex: string): number[] {
+  return [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, start + 2), 16));
 }

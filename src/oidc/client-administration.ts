@@ -1,10 +1,17 @@
 import type { Provider } from "oidc-provider";
 import { generateClientId } from "../clients/client-id.js";
 import { generateClientSecret, hashClientSecret } from "../clients/client-secret.js";
-import type { ClientMetadata, ClientPolicy, ClientStore } from "../clients/client-store.js";
+import type {
+  ClientMetadata,
+  ClientPolicy,
+  ClientStore,
+  PolicyChanges,
+} from "../clients/client-store.js";
 import { findUnsafeUri } from "../clients/find-unsafe-uri.js";
+import { CLIENT_COLOUR, deriveClientColours } from "../lib/client-colours.js";
 import { LatchkeyError } from "../lib/errors.js";
 import type { Audit } from "../lib/audit.js";
+import type { Theme } from "../lib/theme.js";
 import type { EndingStore } from "../sessions/ending-store.js";
 import type { Revocations } from "../tokens/revocations.js";
 
@@ -24,8 +31,10 @@ export interface ClientCredentialsOnce {
 
 /** What an administrator does to clients, by the same rules as dynamic registration. */
 export interface ClientAdministration {
-  /** @throws LatchkeyError `invalid_client_metadata`, `client_exists` */
+  /** @throws LatchkeyError `invalid_client_metadata`, `invalid_colour`, `client_exists` */
   create(client: NewClient): Promise<ClientCredentialsOnce>;
+  /** @throws LatchkeyError `invalid_colour`, `client_unknown` */
+  change(clientId: string, changes: PolicyChanges): Promise<void>;
   /** @throws LatchkeyError `client_unknown`, `client_without_secret` */
   rotateSecret(clientId: string): Promise<ClientCredentialsOnce>;
   /** @returns false when there is no such client. */
@@ -40,6 +49,8 @@ export interface ClientAdministrationDeps {
   readonly revocations: Pick<Revocations, "revoke">;
   readonly endings: Pick<EndingStore, "request">;
   readonly audit: Audit;
+  /** A client's colour must be legible in it. */
+  readonly theme?: Theme | undefined;
 }
 
 export function createClientAdministration({
@@ -48,10 +59,12 @@ export function createClientAdministration({
   revocations,
   endings,
   audit,
+  theme,
 }: ClientAdministrationDeps): ClientAdministration {
   return {
     async create({ clientId = generateClientId(), metadata, policy, demonstration }) {
       assertTrusted(policy, metadata);
+      assertLegible(policy.colour, theme);
       const clientSecret = needsSecret(metadata) ? generateClientSecret() : undefined;
       await assertValid(provider, { ...metadata, client_id: clientId }, clientSecret);
       const secretHash = clientSecret === undefined ? undefined : hashClientSecret(clientSecret);
@@ -61,13 +74,15 @@ export function createClientAdministration({
       return { clientId, clientSecret };
     },
 
+    async change(clientId, changes) {
+      assertLegible(changes.colour, theme);
+      if (!(await clients.changePolicy(clientId, changes))) throw clientUnknown(clientId);
+      audit({ event: "client.updated", outcome: "success", clientId, action: actionOf(changes) });
+    },
+
     async rotateSecret(clientId) {
       const record = await clients.findLatest(clientId);
-      if (record === undefined) {
-        throw new LatchkeyError("client_unknown", `There is no client "${clientId}".`, {
-          status: 404,
-        });
-      }
+      if (record === undefined) throw clientUnknown(clientId);
       if (record.secretHash === undefined) {
         const message = `The client "${clientId}" authenticates without a secret.`;
         throw new LatchkeyError("client_without_secret", message, { status: 409 });
@@ -109,6 +124,23 @@ function assertTrusted({ firstParty, directSignIn }: ClientPolicy, metadata: Cli
   }
 }
 
+function assertLegible(colour: string | null | undefined, theme: Theme | undefined): void {
+  if (colour === undefined || colour === null) return;
+  if (!CLIENT_COLOUR.test(colour)) throw invalidColour(`"${colour}" is no colour such as #0b6353.`);
+  const derived = deriveClientColours(colour, theme);
+  if (typeof derived === "string") {
+    throw invalidColour(`The pages would not be legible in this colour: ${derived}.`);
+  }
+}
+
+function actionOf({ secondStep, colour }: PolicyChanges): string {
+  const steps = { true: "require-second-step", false: "allow-one-step" };
+  return [
+    ...(secondStep === undefined ? [] : [steps[`${secondStep}`]]),
+    ...(colour === undefined ? [] : ["set-colour"]),
+  ].join(" ");
+}
+
 async function assertValid(
   provider: Provider,
   metadata: ClientMetadata & { client_id: string },
@@ -136,4 +168,12 @@ function describe(err: unknown): string {
 function needsSecret(metadata: ClientMetadata): boolean {
   const method = metadata["token_endpoint_auth_method"] ?? "client_secret_basic";
   return method === "client_secret_basic" || method === "client_secret_post";
+}
+
+function invalidColour(problem: string): LatchkeyError {
+  return new LatchkeyError("invalid_colour", problem, { status: 400 });
+}
+
+function clientUnknown(clientId: string): LatchkeyError {
+  return new LatchkeyError("client_unknown", `There is no client "${clientId}".`, { status: 404 });
 }

@@ -62,10 +62,13 @@ export function createSqlClientStore({ database, clock }: SqlClientStoreDeps): C
       await knex("client").insert(row).onConflict("client_id").merge(["metadata", "secret_hash"]);
     },
 
-    async setSecondStep(clientId, secondStep) {
+    async changePolicy(clientId, { secondStep, colour }) {
       const changed = await knex("client")
         .where({ client_id: clientId })
-        .update({ second_step: secondStep });
+        .update({
+          ...(secondStep === undefined ? {} : { second_step: secondStep }),
+          ...(colour === undefined ? {} : { colour }),
+        });
       return changed === 1;
     },
 
@@ -124,6 +127,7 @@ function toRow(client: ClientRecord): ClientRow {
     first_party: client.policy.firstParty,
     direct_sign_in: client.policy.directSignIn,
     second_step: client.policy.secondStep,
+    colour: client.policy.colour ?? null,
     resource_server: client.policy.resourceServer ?? null,
     created_by: client.createdBy,
     demonstration: client.demonstration,
@@ -140,6 +144,7 @@ function toRecord(row: ClientRow): ClientRecord {
       firstParty: Boolean(row.first_party),
       directSignIn: Boolean(row.direct_sign_in),
       secondStep: Boolean(row.second_step),
+      ...(row.colour === null ? {} : { colour: row.colour }),
       resourceServer: row.resource_server ?? undefined,
     },
     createdBy: row.created_by,

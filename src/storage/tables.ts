@@ -37,6 +37,8 @@ export interface ClientRow {
   first_party: boolean | number;
   direct_sign_in: boolean | number;
   second_step: boolean | number;
+  /** `#rrggbb` */
+  colour: string | null;
   resource_server: string | null;
   created_by: "administrator" | "registration";
   demonstration: boolean | number;
@@ -209,7 +211,7 @@ declare module "knex/types/tables.js" {
     consent: Table<ConsentRow>;
     totp_authenticator: Table<TotpAuthenticatorRow>;
     recovery_code: Table<RecoveryCodeRow>;
-    client: Table<ClientRow, "direct_sign_in" | "second_step">;
+    client: Table<ClientRow, "direct_sign_in" | "second_step" | "colour">;
     resource_server: Table<ResourceServerRow>;
     resource_server_client: Table<ResourceServerClientRow>;
     signing_key: Table<SigningKeyRow, "signs_from" | "published_until">;

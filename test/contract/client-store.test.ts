@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { expect } from "chai";
-import type { ClientRecord } from "../../src/clients/client-store.js";
+import type { ClientRecord, PolicyChanges } from "../../src/clients/client-store.js";
 import { describeKeptAndNot } from "../support/stores.js";
 import { codeOfRejection } from "../support/stores-rejection.js";
 
@@ -35,6 +35,7 @@ describeKeptAndNot("ClientStore", (stores) => {
         firstParty: true,
         directSignIn: true,
         secondStep: true,
+        colour: "#0b6353",
         resourceServer: "https://api.example.com",
       },
       createdBy: "registration",
@@ -126,6 +127,19 @@ describeKeptAndNot("ClientStore", (stores) => {
         createdAtSeconds,
       });
     });
+  });
+
+  it("changes of a policy what is said, at once with what another changes", async () => {
+    const client = newClient();
+    await clients().create(client);
+    const change = (changes: PolicyChanges) => clients().changePolicy(client.clientId, changes);
+    const results = [change({ colour: "#0b6353" }), change({ secondStep: true })];
+    expect(await Promise.all(results)).to.deep.equal([true, true]);
+    const policy = { ...client.policy, colour: "#0b6353", secondStep: true };
+    expect(await clients().find(client.clientId)).to.deep.include({ policy });
+    await change({ colour: null, secondStep: false });
+    expect(await clients().find(client.clientId)).to.deep.include({ policy: client.policy });
+    expect(await clients().changePolicy("none", { colour: null })).to.equal(false);
   });
 
   it("sets the secret of a client that is there", async () => {
