@@ -111,58 +111,34 @@ export function createAttemptLimits(deps: AttemptLimitsDeps): AttemptLimits {
     return buckets;
   }
 
-  /** @returns undefined when all are counted; else the wait, with none of them counted. */
-  async function countAll(
-    [bucket, ...others]: readonly NamedBucket[],
-    told: (bucket: NamedBucket, waitSeconds: number) => void,
-  ): Promise<number | undefined> {
-    if (bucket === undefined) return undefined;
-    const { isCounted, waitSeconds } = await store.count(bucket);
-    if (!isCounted) return waitSeconds;
-    const refusedFor = await countAll(others, told);
-    if (refusedFor !== undefined) await store.takeBack(bucket);
-    else if (waitSeconds > 0) told(bucket, waitSeconds);
-    return refusedFor;
-  }
-
   async function tellOfManyFailures(accountId: string): Promise<void> {
     const subject = subjectKey("told", accountId);
-    const { isCounted } = await store.count({ subject, source: "", rule: TOLD });
+    const { isCounted } = await store.countAll([{ subject, source: "", rule: TOLD }]);
     if (isCounted) onManyFailures?.(accountId);
   }
 
-  function createTold(kind: AttemptKind, attempt: Attempt, waits: Promise<void>[]) {
-    return ({ by }: NamedBucket, waitSeconds: number) => {
-      const { accountId, from } = attempt;
-      const who = { accountId, clientId: from.clientId, ip: from.ip, requestId: from.requestId };
+  /** Who has to wait from now on. */
+  async function tell(kind: AttemptKind, attempt: Attempt, waits: ReadonlyMap<BucketName, number>) {
+    const { accountId, from } = attempt;
+    const who = { accountId, clientId: from.clientId, ip: from.ip, requestId: from.requestId };
+    for (const [by, waitSeconds] of waits) {
       audit({ event: "attempts.limited", outcome: "failure", kind, by, waitSeconds, ...who });
-      if (by === "subject" && accountId !== undefined) waits.push(tellOfManyFailures(accountId));
-    };
+    }
+    if (waits.has("subject") && accountId !== undefined) await tellOfManyFailures(accountId);
   }
 
   async function begin(kind: AttemptKind, attempt: Attempt): Promise<BegunAttempt> {
     const buckets = bucketsOf(kind, attempt);
-    const waits: Promise<void>[] = [];
-    // First of all without counting: what is refused changes nothing.
-    const retryAfterSeconds =
-      (await store.findWait(buckets)) ||
-      (await countAll(buckets, createTold(kind, attempt, waits)));
-    await Promise.all(waits);
-    if (retryAfterSeconds !== undefined) return { isAllowed: false, retryAfterSeconds };
+    const count = await store.countAll(buckets);
+    if (!count.isCounted) return { isAllowed: false, retryAfterSeconds: count.waitSeconds };
+    const waits = buckets.map(({ by }, index) => [by, count.waits[index] ?? 0] as const);
+    await tell(kind, attempt, new Map(waits.filter(([, waitSeconds]) => waitSeconds > 0)));
+    const ofNetwork = buckets.filter(({ by }) => by === "network");
+    const ofOthers = buckets.filter(({ by }) => by !== "network");
     return {
       isAllowed: true,
-      async succeeded() {
-        await Promise.all(
-          buckets.map((bucket) =>
-            bucket.by === "network"
-              ? store.takeBack(bucket)
-              : store.forget(bucket.subject, bucket.source),
-          ),
-        );
-      },
-      async withdraw() {
-        await Promise.all(buckets.map((bucket) => store.takeBack(bucket)));
-      },
+      succeeded: () => store.settle({ forget: ofOthers, takeBack: ofNetwork }),
+      withdraw: () => store.settle({ takeBack: buckets }),
     };
   }
 

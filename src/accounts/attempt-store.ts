@@ -21,24 +21,32 @@ export interface AttemptBucket {
 }
 
 export type AttemptCount =
-  /** The wait that begins with it, 0 for none. */
-  | { readonly isCounted: true; readonly waitSeconds: number }
-  /** The wait that is left, at least 1. */
+  /** The waits that begin with it, in the order of the counters, 0 for none. */
+  | { readonly isCounted: true; readonly waits: readonly number[] }
+  /** The longest wait that is left, at least 1. */
   | { readonly isCounted: false; readonly waitSeconds: number };
 
-/** Counts attempts for all nodes. */
+/** What an attempt that ended leaves behind. */
+export interface AttemptOutcome {
+  /** Nothing counts any more of these. */
+  readonly forget?: readonly AttemptBucket[];
+  /** One count less, without the wait that it began. */
+  readonly takeBack?: readonly AttemptBucket[];
+}
+
+/** Counts attempts for all nodes. Each call costs one or two round trips, whatever the number of counters. */
 export interface AttemptStore {
-  /** @returns the longest wait that is left in any of them, 0 for none. Counts nothing. */
-  findWait(buckets: readonly AttemptBucket[]): Promise<number>;
   /**
-   * Counts one attempt, unless one has to wait. One step: of any number of attempts at once, at
-   * whichever nodes, no more are counted than without a wait between them.
+   * Counts one attempt in all of these, unless one of them has to wait; then in none. Each counter is
+   * one step: of any number of attempts at once, at whichever nodes, no more are counted than without
+   * a wait between them.
+   *
+   * @param buckets each at most once.
    */
-  count(bucket: AttemptBucket): Promise<AttemptCount>;
-  /** Takes one count back, and the wait that it began. */
-  takeBack(bucket: AttemptBucket): Promise<void>;
-  /** @param source undefined: all of the subject. */
-  forget(subject: string, source?: string): Promise<void>;
+  countAll(buckets: readonly AttemptBucket[]): Promise<AttemptCount>;
+  settle(outcome: AttemptOutcome): Promise<void>;
+  /** All that was counted for one subject, from wherever. */
+  forget(subject: string): Promise<void>;
 }
 
 /** The wait that begins with the failure of this number. */

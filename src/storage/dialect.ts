@@ -18,6 +18,8 @@ export interface Dialect {
   lockForMigration(transaction: Knex.Transaction): Promise<void>;
   /** Rows that another transaction holds are left out rather than waited for. */
   skipLocked(query: Knex.QueryBuilder): Knex.QueryBuilder;
+  /** Rows are locked in the order in which they are read. */
+  lockRows(query: Knex.QueryBuilder): Knex.QueryBuilder;
   isUniqueViolation(err: unknown): boolean;
   isForeignKeyViolation(err: unknown): boolean;
   /** Whether the same call may succeed later: unreachable, overloaded, locked, disk full. */
@@ -63,6 +65,7 @@ export const sqliteDialect: Dialect = {
     }
   },
   skipLocked: (query) => query,
+  lockRows: (query) => query,
   isUniqueViolation: (err) => /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/.test(codeOf(err)),
   isForeignKeyViolation: (err) => codeOf(err) === "SQLITE_CONSTRAINT_FOREIGNKEY",
   isOutage: (err) =>
@@ -80,6 +83,7 @@ export const postgresDialect: Dialect = {
     await transaction.raw("select pg_advisory_xact_lock(hashtext('latchkey migration'))");
   },
   skipLocked: (query) => query.forUpdate().skipLocked(),
+  lockRows: (query) => query.forUpdate(),
   isUniqueViolation: (err) => codeOf(err) === "23505",
   isForeignKeyViolation: (err) => codeOf(err) === "23503",
   isOutage: (err) =>

@@ -19,9 +19,8 @@ export function createInsuredAttemptStore(
   }
 
   return {
-    findWait: (buckets) => orElse((store) => store.findWait(buckets)),
-    count: (bucket) => orElse((store) => store.count(bucket)),
-    takeBack: (bucket) => orElse((store) => store.takeBack(bucket)),
-    forget: (subject, source) => orElse((store) => store.forget(subject, source)),
+    countAll: (buckets) => orElse((store) => store.countAll(buckets)),
+    settle: (outcome) => orElse((store) => store.settle(outcome)),
+    forget: (subject) => orElse((store) => store.forget(subject)),
   };
 }

@@ -40,44 +40,52 @@ export function createMemoryAttemptStore(clock: Clock): AttemptStore {
   const waitOf = (bucket: AttemptBucket) =>
     Math.max(0, (find(bucket)?.blockedUntilSeconds ?? 0) - clock.nowSeconds());
 
+  function count(bucket: AttemptBucket): number {
+    const { rule } = bucket;
+    const nowSeconds = clock.nowSeconds();
+    const known = find(bucket);
+    const since = known?.forgivenAtSeconds ?? nowSeconds;
+    const forgiven = Math.max(0, Math.floor((nowSeconds - since) / rule.forgiveSeconds));
+    const remaining = Math.max(0, (known?.failures ?? 0) - forgiven);
+    const failures = remaining + 1;
+    const forgivenAtSeconds = remaining === 0 ? nowSeconds : since + forgiven * rule.forgiveSeconds;
+    const waitSeconds = waitAfter(failures, rule);
+    const blockedUntilSeconds = waitSeconds === 0 ? 0 : nowSeconds + waitSeconds;
+    const forgottenAtSeconds = forgivenAtSeconds + failures * rule.forgiveSeconds;
+    const expiresAtSeconds = Math.max(blockedUntilSeconds, forgottenAtSeconds);
+    put(bucket, { failures, forgivenAtSeconds, blockedUntilSeconds, expiresAtSeconds });
+    return waitSeconds;
+  }
+
+  function takeBack(bucket: AttemptBucket): void {
+    const known = find(bucket);
+    if (known === undefined) return;
+    known.failures = Math.max(0, known.failures - 1);
+    if (waitAfter(known.failures, bucket.rule) === 0) known.blockedUntilSeconds = 0;
+  }
+
+  function forget({ subject, source }: AttemptBucket): void {
+    const sources = counters.get(subject);
+    if (sources?.delete(source) !== true) return;
+    size -= 1;
+    if (sources.size === 0) counters.delete(subject);
+  }
+
   return {
-    findWait: async (buckets) => Math.max(0, ...buckets.map(waitOf)),
-
-    async count(bucket) {
-      const left = waitOf(bucket);
-      if (left > 0) return { isCounted: false, waitSeconds: left };
-      const { rule } = bucket;
-      const nowSeconds = clock.nowSeconds();
-      const known = find(bucket);
-      const since = known?.forgivenAtSeconds ?? nowSeconds;
-      const forgiven = Math.max(0, Math.floor((nowSeconds - since) / rule.forgiveSeconds));
-      const remaining = Math.max(0, (known?.failures ?? 0) - forgiven);
-      const failures = remaining + 1;
-      const forgivenAtSeconds =
-        remaining === 0 ? nowSeconds : since + forgiven * rule.forgiveSeconds;
-      const waitSeconds = waitAfter(failures, rule);
-      const blockedUntilSeconds = waitSeconds === 0 ? 0 : nowSeconds + waitSeconds;
-      const forgottenAtSeconds = forgivenAtSeconds + failures * rule.forgiveSeconds;
-      const expiresAtSeconds = Math.max(blockedUntilSeconds, forgottenAtSeconds);
-      put(bucket, { failures, forgivenAtSeconds, blockedUntilSeconds, expiresAtSeconds });
-      return { isCounted: true, waitSeconds };
+    async countAll(buckets) {
+      const waitSeconds = Math.max(0, ...buckets.map(waitOf));
+      if (waitSeconds > 0) return { isCounted: false, waitSeconds };
+      return { isCounted: true, waits: buckets.map(count) };
     },
 
-    async takeBack(bucket) {
-      const known = find(bucket);
-      if (known === undefined) return;
-      known.failures = Math.max(0, known.failures - 1);
-      if (waitAfter(known.failures, bucket.rule) === 0) known.blockedUntilSeconds = 0;
+    async settle(outcome) {
+      outcome.forget?.forEach(forget);
+      outcome.takeBack?.forEach(takeBack);
     },
 
-    async forget(subject, source) {
-      const sources = counters.get(subject);
-      if (sources === undefined) return;
-      if (source === undefined) {
-        size -= sources.size;
-        sources.clear();
-      } else if (sources.delete(source)) size -= 1;
-      if (sources.size === 0) counters.delete(subject);
+    async forget(subject) {
+      size -= counters.get(subject)?.size ?? 0;
+      counters.delete(subject);
     },
   };
 }

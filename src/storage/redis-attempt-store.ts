@@ -1,4 +1,4 @@
-import type { AttemptBucket, AttemptStore } from "../accounts/attempt-store.js";
+import type { AttemptBucket, AttemptOutcome, AttemptStore } from "../accounts/attempt-store.js";
 import type { RedisConnection } from "./open-redis.js";
 import { prepareScripts } from "./redis-scripts.js";
 import { reportRedisOutages } from "./report-redis-outages.js";
@@ -71,37 +71,57 @@ export function createRedisAttemptStore({
   const run = prepareScripts(client, SCRIPTS);
   const keyOf = (subject: string) => `${keyPrefix}:attempt:${subject}`;
 
-  return reportRedisOutages<AttemptStore>({
-    async findWait(buckets) {
-      const bySubject = Map.groupBy(buckets, ({ subject }: AttemptBucket) => subject);
-      const waits = await Promise.all(
-        Array.from(bySubject, ([subject, of]) =>
-          run(
-            "latchkeyFindWait",
-            keyOf(subject),
-            of.map(({ source }) => source),
-          ),
+  /** Round trips are shared; one script over all keys could not be: in a Cluster they lie apart. */
+  async function findWait(buckets: readonly AttemptBucket[]): Promise<number> {
+    const bySubject = Map.groupBy(buckets, ({ subject }) => subject);
+    const waits = await Promise.all(
+      Array.from(bySubject, ([subject, of]) =>
+        run(
+          "latchkeyFindWait",
+          keyOf(subject),
+          of.map(({ source }) => source),
         ),
-      );
-      return Math.max(0, ...waits.map(Number));
+      ),
+    );
+    return Math.max(0, ...waits.map(Number));
+  }
+
+  async function count({ subject, source, rule }: AttemptBucket) {
+    const steps = rule.steps.flatMap(({ failures, waitSeconds }) => [failures, waitSeconds]);
+    const args = [source, ...[rule.forgiveSeconds, ...steps].map(String)];
+    const answer = await run("latchkeyCountAttempt", keyOf(subject), args);
+    const [isCounted, waitSeconds = 0] = Array.isArray(answer) ? answer.map(Number) : [];
+    return { isCounted: isCounted === 1, waitSeconds };
+  }
+
+  async function settle({ forget = [], takeBack = [] }: AttemptOutcome): Promise<void> {
+    await Promise.all([
+      ...forget.map(({ subject, source }) => client.hdel(keyOf(subject), source)),
+      ...takeBack.map(({ subject, source, rule }) => {
+        const first = rule.steps[0]?.failures ?? 0;
+        return run("latchkeyTakeBackAttempt", keyOf(subject), [source, String(first)]);
+      }),
+    ]);
+  }
+
+  return reportRedisOutages<AttemptStore>({
+    async countAll(buckets) {
+      // First of all without counting: what is refused changes nothing.
+      const left = await findWait(buckets);
+      if (left > 0) return { isCounted: false, waitSeconds: left };
+      const counts = await Promise.all(buckets.map(count));
+      const refused = counts.filter(({ isCounted }) => !isCounted);
+      const waits = counts.map(({ waitSeconds }) => waitSeconds);
+      if (refused.length === 0) return { isCounted: true, waits };
+      // Somebody else at the same time.
+      await settle({ takeBack: buckets.filter((_, index) => counts[index]?.isCounted) });
+      return { isCounted: false, waitSeconds: Math.max(...refused.map((one) => one.waitSeconds)) };
     },
 
-    async count({ subject, source, rule }) {
-      const steps = rule.steps.flatMap(({ failures, waitSeconds }) => [failures, waitSeconds]);
-      const args = [source, ...[rule.forgiveSeconds, ...steps].map(String)];
-      const answer = await run("latchkeyCountAttempt", keyOf(subject), args);
-      const [isCounted, waitSeconds] = Array.isArray(answer) ? answer.map(Number) : [];
-      return { isCounted: isCounted === 1, waitSeconds: waitSeconds ?? 0 };
-    },
+    settle,
 
-    async takeBack({ subject, source, rule }) {
-      const first = rule.steps[0]?.failures ?? 0;
-      await run("latchkeyTakeBackAttempt", keyOf(subject), [source, String(first)]);
-    },
-
-    async forget(subject, source) {
-      if (source === undefined) await client.del(keyOf(subject));
-      else await client.hdel(keyOf(subject), source);
+    async forget(subject) {
+      await client.del(keyOf(subject));
     },
   });
 }
