@@ -47,8 +47,16 @@ const DEPLOYMENTS: readonly Deployment[] = [
 
 const TIMEOUT_MS = 60_000;
 
-/** One suite for each deployment that several nodes can have, over two nodes on empty stores. */
-export function describeOnTwoNodes(title: string, body: (nodes: () => ServerNodes) => void): void {
+/**
+ * One suite for each deployment that several nodes can have, over two nodes on empty stores.
+ *
+ * @param settings further ones of the nodes, by their environment names.
+ */
+export function describeOnTwoNodes(
+  title: string,
+  body: (nodes: () => ServerNodes) => void,
+  settings: Readonly<Record<string, string>> = {},
+): void {
   for (const deployment of DEPLOYMENTS) {
     describe(`${title}: two nodes on ${deployment.name}`, function () {
       this.timeout(TIMEOUT_MS);
@@ -62,7 +70,7 @@ export function describeOnTwoNodes(title: string, body: (nodes: () => ServerNode
           this.skip();
         }
         stores = await deployment.create();
-        nodes = await startServerNodes(stores);
+        nodes = await startServerNodes({ environment: { ...stores.environment, ...settings } });
       });
       body(() => nodes);
       after(async () => {
