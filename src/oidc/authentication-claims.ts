@@ -23,7 +23,8 @@ export function extraTokenClaims(
   if (token.extra !== undefined || token.kind !== "AccessToken") return token.extra;
   const asked = token.claims?.userinfo ?? {};
   // A token with an audience is for an API, and not for userinfo.
-  if (token.aud !== undefined || !NAMES.some((name) => Object.hasOwn(asked, name))) return undefined;
+  if (token.aud !== undefined || !NAMES.some((name) => Object.hasOwn(asked, name)))
+    return undefined;
   return claimsOf(findAuthentication(ctx));
 }
 

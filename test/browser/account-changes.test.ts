@@ -79,7 +79,9 @@ describeInBrowser("what people change and take along at their account", ({ open 
       await expectSignedOut(elsewhere);
       await signIn(elsewhere, { ...person, password: NEW_PASSWORD });
       expect(await headingOf(elsewhere)).to.equal("Security");
-      expect((await mailServer.mailTo(person.email)).subject).to.match(/^Your password .* changed$/);
+      expect((await mailServer.mailTo(person.email)).subject).to.match(
+        /^Your password .* changed$/,
+      );
     });
 
     it("personal data: an error is said next to its field, and what was typed is kept", async () => {

@@ -184,7 +184,9 @@ describe("the documentation", function () {
 
   it("guide for personal data: handed out, and an account deleted, kept and deleted at once", async () => {
     const output = await printed("personal-data");
-    expect(output).to.match(/takes that back\.\nThe account "grace@example.com" stays\.\n.* deletes it now\./);
+    expect(output).to.match(
+      /takes that back\.\nThe account "grace@example.com" stays\.\n.* deletes it now\./,
+    );
     const file = readFileSync(join(directory, "personal-data/grace.json"), "utf8");
     expect(JSON.parse(file)).to.have.nested.property("account.email", "grace@example.com");
   });

@@ -59,7 +59,11 @@ describe("how a person signed in, at the ID token, userinfo and /session/status"
     const { auth_time } = tokens.claims ?? {};
     expect(auth_time).to.be.a("number");
     expect(tokens.claims).to.deep.include(told);
-    expect(await userinfo(tokens)).to.deep.equal({ sub: tokens.claims?.["sub"], auth_time, ...told });
+    expect(await userinfo(tokens)).to.deep.equal({
+      sub: tokens.claims?.["sub"],
+      auth_time,
+      ...told,
+    });
     expect(await statusOf(agent)).to.deep.include({ active: true, auth_time, ...told });
     const byToken = await fetch(`${server.issuer}/session/status`, {
       headers: { Authorization: `Bearer ${tokens.access_token}` },
