@@ -121,26 +121,27 @@ export async function updateClient(
   clientId: string,
   options: UpdateClientOptions,
 ): Promise<CommandResult> {
-  const { requireSecondStep, allowOneStep, color, defaultColor } = options;
-  const secondStep = requireSecondStep ?? (allowOneStep && false);
-  const colour = color?.toLowerCase() ?? (defaultColor && null);
+  const changes = readChanges(options);
+  const { secondStep, colour } = changes;
   if (secondStep === undefined && colour === undefined) {
     const message =
       "Say what to change: --require-second-step, --allow-one-step, --color or --default-color.";
     throw new LatchkeyError("nothing_to_change", message, { status: 400 });
   }
-  const changes = {
-    ...(secondStep === undefined ? {} : { secondStep }),
-    ...(colour === undefined ? {} : { colour }),
-  };
   await app.clientAdministration.change(clientId, changes);
   return {
     text: describeChanges(clientId, changes).join("\n"),
-    data: {
-      client_id: clientId,
-      ...(secondStep === undefined ? {} : { second_step: secondStep }),
-      ...(colour === undefined ? {} : { color: colour }),
-    },
+    data: { client_id: clientId, second_step: secondStep, color: colour },
+  };
+}
+
+function readChanges(options: UpdateClientOptions): PolicyChanges {
+  const { requireSecondStep, allowOneStep, color, defaultColor } = options;
+  return {
+    ...(requireSecondStep && { secondStep: true }),
+    ...(allowOneStep && { secondStep: false }),
+    ...(color !== undefined && { colour: color.toLowerCase() }),
+    ...(defaultColor && { colour: null }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from "koa";
-import { message } from "../lib/message.js";
+import { message, type Message } from "../lib/message.js";
 import { accountIdOf, type SignInResult } from "../accounts/sign-in.js";
 import { PASSWORD_ACR } from "../oidc/authentication-context.js";
 import type { Authentication } from "../oidc/browser-accounts.js";
@@ -61,7 +61,7 @@ export function createPasswordStep(
 ): PasswordStep {
   interface LoginPage extends Partial<FormRefusal>, Partial<PasskeyProblem> {
     readonly uid: string;
-    readonly clientName: string;
+    readonly clientName: string | Message;
     readonly logoUrl: string | undefined;
     readonly accentUrl: string | undefined;
     readonly params: Readonly<Record<string, unknown>>;

@@ -77,7 +77,7 @@ interface InClientColours {
 
 /** Posts `identifier`, `password` and perhaps `keep=yes`. */
 export interface LoginView extends InClientColours, RequestForm, AsksForPasskey, SignInLinks {
-  readonly clientName: string;
+  readonly clientName: string | Message;
   /** Of the picture of the client, from here. */
   readonly logoUrl?: string | undefined;
   /** Host of the redirect URI; undefined when it has none (RFC 8252 §7.1). */
@@ -192,7 +192,7 @@ export interface InteractionEndedView {
 /** Posts `sealed_request`. */
 export interface AlreadySignedInView {
   readonly account: string;
-  readonly clientName: string;
+  readonly clientName: string | Message;
   readonly continueAction: string;
   readonly sealedRequest: string;
 }

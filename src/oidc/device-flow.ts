@@ -45,7 +45,9 @@ export function createDeviceFlow(pages: ProviderPages): DeviceFlow {
         scopes: requestedScopes(ctx),
       }),
     successSource: (ctx) =>
-      pages.renderDeviceDone(ctx, { clientName: clientName(ctx.oidc.client) }),
+      pages.renderDeviceDone(ctx, {
+        clientName: ctx.oidc.client && clientName(ctx.oidc.client),
+      }),
   };
 }
 

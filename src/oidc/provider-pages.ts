@@ -71,5 +71,5 @@ export interface UserCodeConfirmPage {
 }
 
 export interface DeviceDonePage {
-  readonly clientName: string;
+  readonly clientName: string | undefined;
 }

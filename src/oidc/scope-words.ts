@@ -1,3 +1,4 @@
+import { CLAIMS_BY_SCOPE } from "./claims.js";
 import { message, type Message } from "../lib/message.js";
 
 /** What a scope or claim lets an application do, as a phrase after "This application will …". */
@@ -11,6 +12,11 @@ const GROUPS: readonly { title: string; scopes: readonly string[] }[] = [
   { title: "consent.group-contact", scopes: ["email", "phone", "address"] },
 ];
 
+/** Of which words are: `sub` is part of every sign-in. */
+const CLAIMS = new Set(
+  ["profile", "email", "phone", "address"].flatMap((scope) => CLAIMS_BY_SCOPE[scope] ?? []),
+);
+
 /** `offline_access` is told apart on the page, since it is about time and not about data. */
 export function describeScopes(scopes: readonly string[], claims: readonly string[]): ScopeGroup[] {
   const groups = GROUPS.map((group) => ({
@@ -21,7 +27,14 @@ export function describeScopes(scopes: readonly string[], claims: readonly strin
   }));
   groups.push({
     title: message("consent.group-details"),
-    items: claims.map((claim) => message("consent.claim", { claim: claim.replaceAll("_", " ") })),
+    items: claims.map(describeClaim),
   });
   return groups.filter((group) => group.items.length > 0);
+}
+
+/** One that only an earlier version knew is called by its own name. */
+function describeClaim(claim: string): Message {
+  return CLAIMS.has(claim)
+    ? message(`consent.claim-${claim}`)
+    : message("consent.claim", { claim: claim.replaceAll("_", " ") });
 }

@@ -4,7 +4,7 @@ import type { AuthenticationDemand } from "../../oidc/authentication-demand.js";
 /** Who wants a second step, in words; undefined: nobody does but the person, who has one. */
 export function describeDemand(
   { anyOf, secondStep }: AuthenticationDemand,
-  clientName: string | undefined,
+  clientName: string | Message | undefined,
 ): Message | undefined {
   if (secondStep === "operator") return message("second-step.why-operator");
   if (clientName === undefined) return undefined;

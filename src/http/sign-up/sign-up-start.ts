@@ -149,7 +149,13 @@ export function createSignUpStart(deps: SignUpDeps): SignUpStart {
       const params = interaction?.params ?? sealed?.params ?? {};
       const client = interaction?.client;
       const sealedRequest = interaction?.sealedRequest ?? fields["sealed_request"] ?? "";
-      const place = { uid, sealedRequest, to: "", params, clientName: clientName(client) };
+      const place = {
+        uid,
+        sealedRequest,
+        to: "",
+        params,
+        clientName: client && clientName(client),
+      };
       return begin(ctx, place, fields);
     },
 
