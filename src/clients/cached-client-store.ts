@@ -22,8 +22,8 @@ export function createCachedClientStore(
     create: (client) => cache.write(client.clientId, () => clients.create(client)),
     saveRegistration: (clientId, metadata, secretHash) =>
       cache.write(clientId, () => clients.saveRegistration(clientId, metadata, secretHash)),
-    changePolicy: (clientId, changes) =>
-      cache.write(clientId, () => clients.changePolicy(clientId, changes)),
+    changePolicy: (clientId, policy) =>
+      cache.write(clientId, () => clients.changePolicy(clientId, policy)),
     setSecretHash: (clientId, secretHash) =>
       cache.write(clientId, () => clients.setSecretHash(clientId, secretHash)),
     delete: (clientId) => cache.write(clientId, () => clients.delete(clientId)),
