@@ -34,8 +34,15 @@ export function languageLinks(ctx: Context, current: Language, basePath: string)
 /** Where other providers send people to: what stands in the query is theirs, and may be a code. */
 const IS_ANSWER = /\/(?:upstream|oauth\/callback)$/;
 
+/** For a page that cannot be had again: a choice of language leads on, to `path`, and not back. */
+export function leadOnInLanguage(ctx: Context, path: string): void {
+  ctx.state["onInLanguage"] = path;
+}
+
 /** Where the same page can be had again: one that answers a form is that which the form was on. */
 function backOf(ctx: Context): string {
+  const on: unknown = ctx.state["onInLanguage"];
+  if (typeof on === "string") return on;
   if (ctx.method === "GET") {
     const [path = ""] = ctx.originalUrl.split("?", 1);
     return IS_ANSWER.test(path) ? path : ctx.originalUrl;

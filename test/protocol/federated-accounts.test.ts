@@ -382,6 +382,11 @@ describe("accounts of people who sign in through other providers", () => {
       const failure = await agent.open(callback);
       const page = await agent.open(hrefOf(failure, /\/sign-in$/));
       expect(page.html).to.contain('name="identifier"').and.contain("Continue with Corp");
+      // In another language, too: what the provider said counts once.
+      const german = await agent.open(hrefOf(failure, /\/language\/de\?/));
+      expect(german.status).to.equal(200);
+      expect(german.url.pathname).to.equal(page.url.pathname);
+      expect(german.html).to.contain('<html lang="de"').and.contain('name="identifier"');
     });
 
     it("leads to the only way in: no password, no other provider, also not by hand", async () => {

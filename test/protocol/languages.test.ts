@@ -109,6 +109,16 @@ describe("the language of the pages", () => {
     expect(page.html).to.match(/<html lang="ar" dir="rtl">/);
   });
 
+  it("keeps what a page says of an answer that nobody here asked for, and not the answer", async () => {
+    const agent = createUserAgent(server.issuer);
+    const page = await agent.open(`${server.issuer}/oauth/callback?state=unknown&code=code-they-sent`);
+    expect(page.html).to.include("attempt_unknown").and.not.include("code-they-sent");
+    const german = await choose(agent, page, "de");
+    expect(german.url.href).to.equal(`${server.issuer}/oauth/callback`);
+    expect(languageOf(german)).to.equal("de");
+    expect(german.html).to.include("attempt_unknown");
+  });
+
   it("is the account's before the browser's, once somebody is signed in (OpenID Connect Core §5.1)", async () => {
     await server.app.createAccount({
       username: "ines",

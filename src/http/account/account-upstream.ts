@@ -14,6 +14,7 @@ import { describeAccount } from "../describe-account.js";
 import { rememberLastProvider } from "../federation/last-provider-cookie.js";
 import { providerOf } from "../federation/provider-of.js";
 import { describeRefusal } from "../federation/refusal-words.js";
+import { leadOnInLanguage } from "../language-links.js";
 import type { AtAccount } from "../sign-in-hub.js";
 import type { UpstreamArrival } from "../federation/upstream-sign-ins.js";
 import type { AccountActs } from "./account-acts.js";
@@ -181,6 +182,7 @@ export function addAccountUpstream(router: Router, deps: AccountUpstreamDeps): v
       requestId: String(ctx.state["requestId"]),
       wayOn: { href: basePath + page, label: message("account.go-back") },
     };
+    leadOnInLanguage(ctx, data.wayOn.href);
     deps.render(ctx, "error", data, 403);
   }
 

@@ -5,6 +5,7 @@ import { message } from "../../lib/message.js";
 import type { ActiveInteraction } from "../../oidc/interactions.js";
 import type { InteractionRoutesDeps } from "../interaction-deps.js";
 import { noticeFacts } from "../account/notice-facts.js";
+import { leadOnInLanguage } from "../language-links.js";
 import { requestOf } from "../sign-in-hub.js";
 import { rememberLastProvider } from "./last-provider-cookie.js";
 import { describeRefusal } from "./refusal-words.js";
@@ -95,6 +96,7 @@ export function createArrive(deps: ArriveDeps): Arrive {
         label: message("login.choose-how"),
       },
     };
+    leadOnInLanguage(ctx, page.wayOn.href);
     deps.render(ctx, "error", page, 403);
   }
 

@@ -2,6 +2,7 @@ import type { Context } from "koa";
 import type { FederationError } from "../../federation/federation-error.js";
 import type { Audit } from "../../lib/audit.js";
 import { message, type Message } from "../../lib/message.js";
+import { leadOnInLanguage } from "../language-links.js";
 import type { Renderer } from "../render.js";
 
 /** What a person sees when a sign-in at another provider came to nothing, and operators read. */
@@ -50,6 +51,8 @@ export function createUpstreamFailures({
         requestId,
         wayOn: wayOn ?? { href: `${basePath}/`, label: message("common.to-start-page") },
       };
+      // What the provider sent counts once. Without it, the page at its address is this one.
+      if (wayOn !== undefined) leadOnInLanguage(ctx, wayOn.href);
       render(ctx, "error", data, error.status);
     },
   };
