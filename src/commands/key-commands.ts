@@ -107,10 +107,15 @@ export async function dropKeys(app: Keys, kids: readonly string[]): Promise<Comm
   return { text: `Dropped ${kids.join(", ")}. The keys are now:\n${text}`, data };
 }
 
-export async function resealKeys(app: Keys): Promise<CommandResult> {
+/** All that is sealed for longer than people stay signed in. */
+export async function resealKeys(
+  app: Keys & Pick<App, "resealUpstreamSecrets" | "resealSecondSteps">,
+): Promise<CommandResult> {
   const resealed = await app.keyUpkeep.reseal();
+  await app.resealUpstreamSecrets();
+  await app.resealSecondSteps();
   return {
-    text: `All signing keys are sealed under SECRET_KEY; ${resealed} of them were not before.`,
+    text: `All signing keys, secrets of providers and second steps are sealed under SECRET_KEY; ${resealed} of the keys were not before.`,
     data: { resealed },
   };
 }

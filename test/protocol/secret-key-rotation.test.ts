@@ -2,6 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { createApp, type App } from "../../src/app.js";
+import { resealKeys } from "../../src/commands/key-commands.js";
+import { loadConfig } from "../../src/config/load-config.js";
+import { openDeployment } from "../../src/deployment.js";
+import { systemClock } from "../../src/lib/clock.js";
+import { createLogger } from "../../src/lib/logger.js";
+import { enrolAuthenticator } from "../support/authenticator-app.js";
 import {
   createBelongings,
   createHolders,
@@ -11,6 +18,7 @@ import {
 import { describeOnTwoNodes } from "../support/deployments.js";
 import { runCli, runServer } from "../support/server-process.js";
 import { startServerNodes, type ServerNodes } from "../support/server-nodes.js";
+import { collectLogs } from "../support/test-server.js";
 
 const OLD = "a test secret of more than thirty-two characters";
 const NEW = "another test secret of more than thirty-two characters";
@@ -61,7 +69,7 @@ describe("another SECRET_KEY for a server on SQLite", function () {
     const belongings = await createBelongings(server, holders);
     const { stdout } = await runCli(["keys", "reseal"], { ...server.environment, ...SWAPPED });
     expect(stdout).to.equal(
-      "All signing keys are sealed under SECRET_KEY; 0 of them were not before.\n",
+      "All signing keys, secrets of providers and second steps are sealed under SECRET_KEY; 0 of the keys were not before.\n",
     );
     await restart(AFTER);
     await belongings.expectAlive();
@@ -79,6 +87,69 @@ describe("another SECRET_KEY for a server on SQLite", function () {
     expect(code).to.equal(1);
     expect(stderr).to.include("SECRET_KEY does not open").and.include("SECRET_KEY_PREVIOUS");
     await node?.start();
+  });
+});
+
+describe("another SECRET_KEY for what lasts longer than a session", () => {
+  let directory: string;
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), "latchkey-secret-"));
+  });
+  after(() => rm(directory, { recursive: true, force: true }));
+
+  /** A server with these keys, which takes no requests. */
+  async function withApp<Result>(secrets: Secrets, use: (app: App) => Promise<Result>) {
+    const config = loadConfig({
+      ISSUER: "http://localhost:3000",
+      DATABASE_URL: `sqlite:${join(directory, "latchkey.sqlite")}`,
+      DATA_DIR: directory,
+      DEMONSTRATION_DATA: "false",
+      SMTP_URL: "smtp://localhost:1",
+      MAIL_FROM: "login@example.com",
+      ...secrets,
+    });
+    const deployment = await openDeployment(config);
+    const logger = createLogger({ level: "warn", format: "json", ...collectLogs() });
+    const app = await createApp({ config, ...deployment, clock: systemClock, logger });
+    try {
+      return await use(app);
+    } finally {
+      await app.close();
+      await deployment.database.close();
+    }
+  }
+
+  const TEXT = { code: "12345678", url: "http://localhost:3000/reset", minutes: 15 };
+
+  it("reaches authenticator apps and recovery codes by `keys reseal`, and mail that waits while both are accepted", async () => {
+    const mail = { to: "ada@example.com", language: "en", template: "reset_password" } as const;
+    const {
+      account,
+      app: phone,
+      recoveryCodes,
+    } = await withApp(BEFORE, async (app) => {
+      await app.createAccount({ username: "ada", password: "a long passphrase of somebody" });
+      await app.mailer.send({ ...mail, values: TEXT });
+      return enrolAuthenticator({ app }, "ada");
+    });
+    const verify = (app: App, code: string) => app.secondSteps.verify(account.id, code);
+    const waiting = async (app: App) =>
+      (await app.mailStore.list({ limit: 10 })).map((each) => app.sealedMails.open(each)?.values);
+
+    await withApp(SWAPPED, async (app) => {
+      expect(await verify(app, phone.nextCode())).to.include({ outcome: "verified" });
+      expect(await waiting(app)).to.deep.equal([TEXT]);
+      const { text } = await resealKeys(app);
+      expect(text).to.include("second steps are sealed under SECRET_KEY");
+    });
+    await withApp(AFTER, async (app) => {
+      expect(await verify(app, phone.nextCode())).to.include({ outcome: "verified", by: "totp" });
+      for (const code of recoveryCodes.slice(0, 2)) {
+        expect(await verify(app, code)).to.include({ outcome: "verified", by: "recovery_code" });
+      }
+      // Useful for a day at most: the old key is not taken away so soon.
+      expect(await waiting(app)).to.deep.equal([undefined]);
+    });
   });
 });
 
