@@ -50,6 +50,8 @@ export interface AttemptLimits {
    * @returns after how many seconds the next failure is looked at, 0 for at once.
    */
   failed(kind: AttemptKind, attempt: Attempt): Promise<number>;
+  /** How many seconds the next attempt would have to wait now, 0 for none. Counts nothing. */
+  findWait(kind: AttemptKind, attempt: Attempt): Promise<number>;
   /** Forgets what was counted for these names of one subject, from wherever. */
   forget(names: readonly string[]): Promise<void>;
 }
@@ -148,6 +150,7 @@ export function createAttemptLimits(deps: AttemptLimitsDeps): AttemptLimits {
       const begun = await begin(kind, attempt);
       return begun.isAllowed ? 0 : begun.retryAfterSeconds;
     },
+    findWait: (kind, attempt) => store.findWait(bucketsOf(kind, attempt)),
     async forget(names) {
       const kinds = ["password", "second_step", "code", "mail", "told"];
       const keys = names.flatMap((name) =>

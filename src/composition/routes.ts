@@ -5,6 +5,7 @@ import {
 } from "../demonstration/create-demonstration.js";
 import type { AccountChanges } from "../accounts/account-changes.js";
 import { addDevelopmentRoutes } from "../http/development-routes.js";
+import { createFormLimits } from "../http/form-limits.js";
 import { createLimitAttempts } from "../http/limit-attempts.js";
 import { createKnownDevices } from "../http/known-devices.js";
 import { addHealthRoutes } from "../http/health-routes.js";
@@ -62,6 +63,7 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     createRateLimiter: createRateLimiters(redis),
     sessionCookieName: provider.cookieName("session"),
   });
+  const limitAttempts = createLimitAttempts({ ...parts, knownDevices });
   addPageRoutes(router, {
     ...shared,
     ...parts.federation,
@@ -84,7 +86,8 @@ export function createRoutes(foundation: Foundation, parts: RoutesParts) {
     provePassword,
     formMac: secrets.forms,
     knownDevices,
-    limitAttempts: createLimitAttempts({ attempts: parts.attempts, knownDevices }),
+    limitAttempts,
+    formLimits: createFormLimits({ ...parts, limitAttempts }),
     onSignedIn: createOnSignedIn({
       ...shared,
       ...parts.mail,

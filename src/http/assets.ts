@@ -13,7 +13,13 @@ import type { Theme } from "../lib/theme.js";
 import { themeCss } from "./theme-css.js";
 
 /** Every file that a page may ask for. */
-export type AssetName = "latchkey.css" | "latchkey.js" | "passkey.js" | "print.js" | "icon.svg";
+export type AssetName =
+  | "latchkey.css"
+  | "latchkey.js"
+  | "passkey.js"
+  | "print.js"
+  | "resend.js"
+  | "icon.svg";
 
 const compress = promisify(brotliCompress);
 
@@ -63,6 +69,7 @@ export function loadAssets({ directory, basePath, theme = {} }: AssetsDeps): Ass
     "latchkey.js": load("latchkey.js", "text/javascript; charset=utf-8"),
     "passkey.js": load("passkey.js", "text/javascript; charset=utf-8"),
     "print.js": load("print.js", "text/javascript; charset=utf-8"),
+    "resend.js": load("resend.js", "text/javascript; charset=utf-8"),
     "icon.svg": load("icon.svg", "image/svg+xml"),
   };
   const { logo } = theme;

@@ -1,5 +1,6 @@
 /** What the pages are told that several journeys have. All strings are plain text. */
 import type { Message } from "../lib/message.js";
+import type { Wait } from "./form-limits.js";
 import type { ResetViews } from "./reset/reset-views.js";
 import type { SignUpViews } from "./sign-up/sign-up-views.js";
 
@@ -40,7 +41,11 @@ export interface EnterCodeView {
   /** Was just sent once more. */
   readonly isSentAgain: boolean;
   readonly error: Message | undefined;
+  /** The error is about another code to be sent, and not about the one that was typed. */
+  readonly isOfResend?: boolean | undefined;
   readonly resendAction: string;
+  /** Until another code can be sent; undefined: at once. */
+  readonly resendWait: Wait | undefined;
   /** Other ways on. */
   readonly ways: readonly Way[];
 }

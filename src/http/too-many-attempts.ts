@@ -9,11 +9,15 @@ export interface FormRefusal {
   readonly status: 422 | 429;
 }
 
-/** Sets `Retry-After`. */
-export function tooManyAttempts(ctx: Context, retryAfterSeconds: number): FormRefusal {
+/** Sets `Retry-After`. @param of what there were too many. */
+export function tooManyAttempts(
+  ctx: Context,
+  retryAfterSeconds: number,
+  of: "wrong" | "many" = "wrong",
+): FormRefusal {
   ctx.set("Retry-After", String(retryAfterSeconds));
   return {
-    error: describeWait(ctx, "limits.wrong-", retryAfterSeconds),
+    error: describeWait(ctx, `limits.${of}-`, retryAfterSeconds),
     status: 429,
   };
 }
@@ -35,14 +39,18 @@ function describeWait(
   prefix: "limits.wrong-" | "limits.many-",
   seconds: number,
 ): Message {
-  const overAtSeconds = Math.ceil(Number(ctx.state["receivedAtMs"]) / 1000) + seconds;
-  // A page shows minutes: not one before the wait is over.
-  const atSeconds = Math.ceil(overAtSeconds / 60) * 60;
-  const at: Moment = { atSeconds, show: "time" };
+  const at = overAt(ctx, seconds);
   if (seconds <= 30) return message(`${prefix}second`, { n: seconds, at });
   const minutes = Math.ceil(seconds / 60);
   if (minutes < 60) return message(`${prefix}minute`, { n: minutes, at });
   return message(`${prefix}hour`, { n: Math.ceil(seconds / 3600), at });
+}
+
+/** When a wait is over that begins with this request. */
+export function overAt(ctx: Context, seconds: number): Moment {
+  const overAtSeconds = Math.ceil(Number(ctx.state["receivedAtMs"]) / 1000) + seconds;
+  // A page shows minutes: not one before the wait is over.
+  return { atSeconds: Math.ceil(overAtSeconds / 60) * 60, show: "time" };
 }
 
 /** 60 s: for limits that do not say how long they last. */

@@ -1,6 +1,7 @@
 import type { EmailViews } from "../../src/http/account/email/email-views.js";
 import { message } from "../../src/lib/message.js";
 import { SECURITY_FRAME } from "./passkey-samples.js";
+import { WAIT_OVER } from "./wait-over.js";
 
 const page = {
   ...SECURITY_FRAME,
@@ -34,6 +35,12 @@ export const EMAIL_STATES: {
       typed: "ada@@example",
       problems: [{ field: "email", text: message("email.invalid") }],
       status: 422,
+    },
+    limited: {
+      ...page,
+      typed: "ada@example.net",
+      problems: [{ field: "email", text: message("limits.many-minute", { n: 5, at: WAIT_OVER }) }],
+      status: 429,
     },
   },
   "account/not-me": {

@@ -1,5 +1,6 @@
 import type { JourneyViews } from "../../src/http/journey-views.js";
 import { message } from "../../src/lib/message.js";
+import { WAIT_OVER } from "./wait-over.js";
 
 type States<View> = Record<string, View & { status?: number }>;
 
@@ -28,6 +29,7 @@ const code = {
   isSentAgain: false,
   error: undefined,
   resendAction: "/resend",
+  resendWait: undefined,
   ways: [
     { href: "/address", label: message("signup.other-address") },
     { href: "/sign-in", label: message("signup.have-account") },
@@ -76,6 +78,12 @@ export const JOURNEY_STATES: { readonly [V in keyof JourneyViews]: States<Journe
   "sign-up/start": {
     first: { ...start, termsUrl: "https://example.org/terms" },
     hinted: { ...start, email: "ada@example.org" },
+    limited: {
+      ...start,
+      email: "ada@example.org",
+      problems: [{ field: "email", text: message("limits.many-hour", { n: 1, at: WAIT_OVER }) }],
+      status: 429,
+    },
     account: {
       ...start,
       clientName: undefined,
@@ -116,7 +124,19 @@ export const JOURNEY_STATES: { readonly [V in keyof JourneyViews]: States<Journe
   },
   "enter-code": {
     first: code,
-    again: { ...code, isSentAgain: true },
+    again: { ...code, isSentAgain: true, resendWait: { seconds: 300, at: WAIT_OVER } },
+    limited: {
+      ...code,
+      error: message("limits.many-minute", { n: 5, at: WAIT_OVER }),
+      status: 429,
+    },
+    resendLimited: {
+      ...code,
+      resendWait: { seconds: 300, at: WAIT_OVER },
+      error: message("limits.many-minute", { n: 5, at: WAIT_OVER }),
+      isOfResend: true,
+      status: 429,
+    },
     wrong: {
       ...code,
       sent: message("reset.code-sent", { identifier: long }),
@@ -175,6 +195,12 @@ export const JOURNEY_STATES: { readonly [V in keyof JourneyViews]: States<Journe
   "reset/start": {
     first: resetStart,
     empty: { ...resetStart, error: message("reset.identifier-missing"), status: 422 },
+    limited: {
+      ...resetStart,
+      identifier: "ada@example.org",
+      error: message("limits.many-minute", { n: 15, at: WAIT_OVER }),
+      status: 429,
+    },
   },
   "reset/password": {
     first: resetPassword,

@@ -7,6 +7,7 @@ import {
   REFUSAL_STATES,
 } from "./federation-samples.js";
 import { JOURNEY_STATES } from "./journey-samples.js";
+import { WAIT_OVER } from "./wait-over.js";
 import { OUTBOX_STATES } from "./outbox-samples.js";
 import { SECOND_STEP_STATES } from "./second-step-samples.js";
 import { PASSKEY_OFFER_STATES } from "./passkey-samples.js";
@@ -23,7 +24,6 @@ export interface PageSample<V extends ViewName = ViewName> {
   readonly data: Views[V];
 }
 
-const WAIT_OVER = { atSeconds: 1_795_880_700, show: "time" } as const;
 const requestForm = { action: "/submit", csrfToken: "csrf-1", sealedRequest: "sealed-1" };
 const requestId = "01JD9Q6Z8Y3W";
 const host = "id.example.org";

@@ -30,8 +30,8 @@ import type { SignedOutNotes } from "../../oidc/signed-out-notes.js";
 import type { UpstreamFailures } from "../federation/upstream-failures.js";
 import type { UpstreamSignIns } from "../federation/upstream-sign-ins.js";
 import type { FormGuard } from "../form-guard.js";
+import type { FormLimits } from "../form-limits.js";
 import type { KnownDevices } from "../known-devices.js";
-import type { LimitAttempts } from "../limit-attempts.js";
 import type { PasskeyCeremonies } from "../passkeys/passkey-ceremonies.js";
 import type { SignInAsides } from "../journey-routes.js";
 import type { Renderer } from "../render.js";
@@ -56,7 +56,7 @@ export interface AccountDeps {
   readonly ownDemand: AuthenticationDemand;
   readonly signIn: SignIn;
   readonly knownDevices: KnownDevices;
-  readonly limitAttempts: LimitAttempts;
+  readonly formLimits: FormLimits;
   /** Counts also where passwords are no way in. */
   readonly provePassword: SignIn;
   readonly leaving: Leaving;

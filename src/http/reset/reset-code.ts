@@ -1,14 +1,15 @@
 import type { Context } from "koa";
 import { normalizeIdentifier } from "../../accounts/account.js";
 import type { ConfirmedReset } from "../../accounts/reset-password.js";
-import { message, type Message } from "../../lib/message.js";
+import { message } from "../../lib/message.js";
+import type { CodeProblem } from "../form-limits.js";
 import { languageOf } from "../language-of.js";
 import type { PortableWayBack } from "../way-back.js";
 import type { ResetDeps, ResetState } from "./reset-deps.js";
 
 /** Whoever reads the account's mail proves it: by a code where the reset began, or by a link anywhere. */
 export interface ResetCode {
-  show(ctx: Context, id: string, state: ResetState): void;
+  show(ctx: Context, id: string, state: ResetState): Promise<void>;
   submit(
     ctx: Context,
     form: { readonly id: string; readonly code: string },
@@ -31,13 +32,15 @@ interface Travelled {
 }
 
 export function createResetCode(deps: ResetDeps): ResetCode {
-  const { resetPassword, accounts, journeys, waysBack, formGuard, render, basePath } = deps;
+  const { resetPassword, formLimits, accounts, journeys, waysBack, formGuard, render, basePath } =
+    deps;
 
-  function renderCode(
+  async function renderCode(
     ctx: Context,
-    { id, state, error }: { id: string; state: ResetState; error?: Message },
-  ): void {
+    { id, state, problem }: { id: string; state: ResetState; problem?: CodeProblem },
+  ): Promise<void> {
     const path = journeys.pathOf(id);
+    const name = normalizeIdentifier(state.identifier);
     render(
       ctx,
       "enter-code",
@@ -47,11 +50,13 @@ export function createResetCode(deps: ResetDeps): ResetCode {
         action: `${path}/code`,
         resendAction: `${path}/resend`,
         csrfToken: formGuard.issue(ctx, id),
-        isSentAgain: error === undefined && ctx.query["sent"] === "again",
-        error,
+        resendWait: await formLimits.findWait(ctx, "mail", name),
+        isSentAgain: problem === undefined && ctx.query["sent"] === "again",
+        error: problem?.error,
+        isOfResend: problem?.isOfResend,
         ways: [{ href: `${path}/sign-in`, label: message("reset.back-to-sign-in") }],
       },
-      error === undefined ? 200 : 422,
+      problem?.status ?? 200,
     );
   }
 
@@ -93,20 +98,27 @@ export function createResetCode(deps: ResetDeps): ResetCode {
 
     async submit(ctx, { id, code }, state) {
       const { subject } = state;
-      const attempt = await deps.limitAttempts(ctx, "code", { subject });
+      const attempt = await formLimits.begin(ctx, "code", { subject });
+      if (!attempt.isAllowed) return renderCode(ctx, { id, state, problem: attempt });
       const confirmed = await resetPassword.confirm({ subject, code });
       if (confirmed !== undefined) await attempt.succeeded();
       tell(ctx, confirmed);
       // Wrong, used, expired, replaced, nobody's: nobody learns which.
-      if (confirmed === undefined)
-        return renderCode(ctx, { id, state, error: message("reset.code-refused") });
+      if (confirmed === undefined) {
+        const error = message("reset.code-refused");
+        return renderCode(ctx, { id, state, problem: { error, status: 422 } });
+      }
       return goOn(ctx, id, { ...state, proof: confirmed.proof });
     },
 
     async resend(ctx, id, state) {
       const { sealedRequest } = waysBack.portable(ctx, state.wayBack);
       const { identifier, wayBack } = state;
-      await deps.limitAttempts(ctx, "mail", { subject: normalizeIdentifier(identifier) });
+      const name = normalizeIdentifier(identifier);
+      const attempt = await formLimits.begin(ctx, "mail", { subject: name });
+      if (!attempt.isAllowed) {
+        return renderCode(ctx, { id, state, problem: { ...attempt, isOfResend: true } });
+      }
       const subject = await resetPassword.begin({
         identifier,
         language: languageOf(ctx),

@@ -6,7 +6,7 @@ import type { FormGuard } from "../form-guard.js";
 import type { JourneyGuard } from "../journey-guard.js";
 import type { Journeys } from "../journeys.js";
 import type { KnownDevices } from "../known-devices.js";
-import type { LimitAttempts } from "../limit-attempts.js";
+import type { FormLimits } from "../form-limits.js";
 import type { Renderer } from "../render.js";
 import type { WayBack, WaysBack } from "../way-back.js";
 
@@ -24,7 +24,7 @@ export interface ResetState {
 
 export interface ResetDeps {
   readonly resetPassword: ResetPassword;
-  readonly limitAttempts: LimitAttempts;
+  readonly formLimits: FormLimits;
   readonly knownDevices: Pick<KnownDevices, "remember">;
   readonly accounts: Pick<AccountStore, "find">;
   /** Off where another provider is the only way in. */

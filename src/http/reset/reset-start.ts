@@ -4,6 +4,7 @@ import { message } from "../../lib/message.js";
 import { randomToken } from "../../lib/random-token.js";
 import type { ActiveInteraction } from "../../oidc/interactions.js";
 import type { InteractionForm } from "../interaction-deps.js";
+import type { FormRefusal } from "../too-many-attempts.js";
 import { languageOf } from "../language-of.js";
 import type { ResetDeps, ResetState } from "./reset-deps.js";
 
@@ -49,7 +50,7 @@ export function createResetStart(deps: ResetDeps): ResetStart {
   async function renderStart(
     ctx: Context,
     place: Place,
-    { identifier, isMissing = false }: { identifier: string; isMissing?: boolean },
+    { identifier, problem }: { identifier: string; problem?: FormRefusal },
   ): Promise<void> {
     if (await isOff(ctx, place)) return;
     const { uid, ...fields } = place;
@@ -64,21 +65,26 @@ export function createResetStart(deps: ResetDeps): ResetStart {
           path === undefined ? `${basePath}/account/sign-in?to=${place.to}` : `${path}/sign-in`,
         csrfToken: formGuard.issue(ctx, uid ?? RESET_FORM),
         identifier,
-        error: isMissing ? message("reset.identifier-missing") : undefined,
+        error: problem?.error,
       },
-      isMissing ? 422 : 200,
+      problem?.status ?? 200,
     );
   }
 
   async function begin(ctx: Context, place: Place, typed: string): Promise<void> {
     const identifier = typed.trim().slice(0, MAX_IDENTIFIER_CHARACTERS);
-    if (identifier === "") return renderStart(ctx, place, { identifier, isMissing: true });
+    if (identifier === "") {
+      const error = message("reset.identifier-missing");
+      return renderStart(ctx, place, { identifier, problem: { error, status: 422 } });
+    }
     if (await isOff(ctx, place)) return;
-    await deps.limitAttempts(ctx, "mail", { subject: normalizeIdentifier(identifier) });
+    const subject = normalizeIdentifier(identifier);
+    const attempt = await deps.formLimits.begin(ctx, "mail", { subject });
+    if (!attempt.isAllowed) return renderStart(ctx, place, { identifier, problem: attempt });
     const id = randomToken(ID_BYTES);
     const { uid, to, sealedRequest } = place;
     const wayBack = waysBack.begin(ctx, id, { ...(uid === undefined ? {} : { uid }), to });
-    const subject = await resetPassword.begin({
+    const of = await resetPassword.begin({
       identifier,
       language: languageOf(ctx),
       data: { id, wayBack, sealedRequest },
@@ -89,7 +95,7 @@ export function createResetStart(deps: ResetDeps): ResetStart {
       ip: ctx.ip,
       requestId: String(ctx.state["requestId"]),
     });
-    const state: ResetState = { identifier, subject, wayBack };
+    const state: ResetState = { identifier, subject: of, wayBack };
     journeys.save(ctx, id, state);
     waysBack.keepRequest(ctx, journeys.pathOf(id), sealedRequest);
     ctx.status = 303;

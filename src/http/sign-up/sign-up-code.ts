@@ -1,13 +1,14 @@
 import type { Context } from "koa";
 import { normalizeIdentifier } from "../../accounts/account.js";
 import { SIGN_UP_SECONDS, type ConfirmedSignUp } from "../../accounts/sign-up.js";
-import { message, type Message } from "../../lib/message.js";
+import { message } from "../../lib/message.js";
+import type { CodeProblem } from "../form-limits.js";
 import { languageOf } from "../language-of.js";
 import type { SignUpDeps, SignUpState } from "./sign-up-deps.js";
 
 /** The address is confirmed: by a code where the sign-up began, or by a link in any browser. */
 export interface SignUpCode {
-  show(ctx: Context, id: string, state: SignUpState): void;
+  show(ctx: Context, id: string, state: SignUpState): Promise<void>;
   submit(
     ctx: Context,
     form: { readonly id: string; readonly code: string },
@@ -28,12 +29,14 @@ interface Travelled {
 }
 
 export function createSignUpCode(deps: SignUpDeps): SignUpCode {
-  const { signUp, journeys, waysBack, formGuard, render, clock, basePath } = deps;
+  const { signUp, formLimits, journeys, waysBack, formGuard, render, clock, basePath } = deps;
 
-  function renderCode(
+  const addressOf = ({ email }: SignUpState) => normalizeIdentifier(email);
+
+  async function renderCode(
     ctx: Context,
-    { id, state, error }: { id: string; state: SignUpState; error?: Message },
-  ): void {
+    { id, state, problem }: { id: string; state: SignUpState; problem?: CodeProblem },
+  ): Promise<void> {
     const path = journeys.pathOf(id);
     render(
       ctx,
@@ -44,14 +47,16 @@ export function createSignUpCode(deps: SignUpDeps): SignUpCode {
         action: `${path}/code`,
         resendAction: `${path}/resend`,
         csrfToken: formGuard.issue(ctx, id),
-        isSentAgain: error === undefined && ctx.query["sent"] === "again",
-        error,
+        resendWait: await formLimits.findWait(ctx, "mail", addressOf(state)),
+        isSentAgain: problem === undefined && ctx.query["sent"] === "again",
+        error: problem?.error,
+        isOfResend: problem?.isOfResend,
         ways: [
           { href: `${path}/address`, label: message("signup.other-address") },
           { href: `${path}/sign-in`, label: message("signup.have-account") },
         ],
       },
-      error === undefined ? 200 : 422,
+      problem?.status ?? 200,
     );
   }
 
@@ -91,19 +96,24 @@ export function createSignUpCode(deps: SignUpDeps): SignUpCode {
     show: (ctx, id, state) => renderCode(ctx, { id, state }),
 
     async submit(ctx, { id, code }, state) {
-      const attempt = await deps.limitAttempts(ctx, "code", { subject: id });
+      const attempt = await formLimits.begin(ctx, "code", { subject: id });
+      if (!attempt.isAllowed) return renderCode(ctx, { id, state, problem: attempt });
       const confirmed = await signUp.confirm({ id, code });
       if (confirmed !== undefined) await attempt.succeeded();
       tell(ctx, confirmed === undefined ? "failure" : "success");
       // Wrong, used, expired, of another sign-up, of an address that is taken: nobody learns which.
       if (confirmed === undefined) {
-        return renderCode(ctx, { id, state, error: message("signup.code-refused") });
+        const error = message("signup.code-refused");
+        return renderCode(ctx, { id, state, problem: { error, status: 422 } });
       }
       return goOn(ctx, id, travelled(confirmed).state);
     },
 
     async resend(ctx, id, state) {
-      await deps.limitAttempts(ctx, "mail", { subject: normalizeIdentifier(state.email) });
+      const attempt = await formLimits.begin(ctx, "mail", { subject: addressOf(state) });
+      if (!attempt.isAllowed) {
+        return renderCode(ctx, { id, state, problem: { ...attempt, isOfResend: true } });
+      }
       const { sealedRequest } = waysBack.portable(ctx, state.wayBack);
       const data = { state, sealedRequest };
       await signUp.begin({ id, email: state.email, language: languageOf(ctx), data });

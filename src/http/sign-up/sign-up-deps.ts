@@ -6,7 +6,7 @@ import type { BrowserAccounts } from "../../oidc/browser-accounts.js";
 import type { FormGuard } from "../form-guard.js";
 import type { JourneyGuard } from "../journey-guard.js";
 import type { Journeys } from "../journeys.js";
-import type { LimitAttempts } from "../limit-attempts.js";
+import type { FormLimits } from "../form-limits.js";
 import type { PasskeyCeremonies } from "../passkeys/passkey-ceremonies.js";
 import type { Renderer } from "../render.js";
 import type { WayBack, WaysBack } from "../way-back.js";
@@ -25,7 +25,7 @@ export interface SignUpState {
 
 export interface SignUpDeps {
   readonly signUp: SignUp;
-  readonly limitAttempts: LimitAttempts;
+  readonly formLimits: FormLimits;
   /** Off where another provider is the only way in. */
   readonly listForSignIn: () => Promise<SignInChoice[]>;
   readonly journeys: Journeys<SignUpState>;

@@ -8,6 +8,7 @@ import type { ActiveInteraction } from "../../oidc/interactions.js";
 import type { InteractionForm } from "../interaction-deps.js";
 import { languageOf } from "../language-of.js";
 import { redirectUri, returnHost } from "../return-address.js";
+import type { FormRefusal } from "../too-many-attempts.js";
 import { allowFormReturn } from "../security-headers.js";
 import type { SignUpDeps, SignUpState } from "./sign-up-deps.js";
 import type { FieldProblem } from "../account/field-problem.js";
@@ -44,13 +45,19 @@ interface Typed {
   readonly isAccepted: boolean;
 }
 
+interface Shown extends Typed {
+  readonly problems?: readonly FieldProblem[];
+  readonly status?: number;
+}
+
 export function createSignUpStart(deps: SignUpDeps): SignUpStart {
-  const { signUp, journeys, waysBack, formGuard, render, terms, clock, basePath } = deps;
+  const { signUp, formLimits, journeys, waysBack, formGuard, render, terms, clock, basePath } =
+    deps;
 
   function renderStart(
     ctx: Context,
     { uid, params, ...place }: Place,
-    { problems = [], ...typed }: Typed & { readonly problems?: readonly FieldProblem[] },
+    { problems = [], status = problems.length === 0 ? 200 : 422, ...typed }: Shown,
   ): void {
     if (uid !== undefined) allowFormReturn(ctx, redirectUri(params));
     const path = uid === undefined ? undefined : `${basePath}/interaction/${uid}`;
@@ -69,7 +76,7 @@ export function createSignUpStart(deps: SignUpDeps): SignUpStart {
         termsUrl: terms?.url,
         problems,
       },
-      problems.length === 0 ? 200 : 422,
+      status,
     );
   }
 
@@ -83,6 +90,13 @@ export function createSignUpStart(deps: SignUpDeps): SignUpStart {
       problems.push({ field: "terms", text: message("signup.terms-missing") });
     }
     return problems;
+  }
+
+  async function findRefusal(ctx: Context, { email }: Typed): Promise<FormRefusal | undefined> {
+    const signUps = await formLimits.begin(ctx, "sign_up");
+    if (!signUps.isAllowed) return signUps;
+    const mails = await formLimits.begin(ctx, "mail", { subject: normalizeIdentifier(email) });
+    return mails.isAllowed ? undefined : mails;
   }
 
   async function begin(
@@ -101,8 +115,11 @@ export function createSignUpStart(deps: SignUpDeps): SignUpStart {
     }
     const problems = findProblems(typed);
     if (problems.length > 0) return renderStart(ctx, place, { ...typed, problems });
-    await deps.limitAttempts(ctx, "sign_up");
-    await deps.limitAttempts(ctx, "mail", { subject: normalizeIdentifier(typed.email) });
+    const refusal = await findRefusal(ctx, typed);
+    if (refusal !== undefined) {
+      const { error: text, status } = refusal;
+      return renderStart(ctx, place, { ...typed, problems: [{ field: "email", text }], status });
+    }
     const id = randomToken(ID_BYTES);
     const { uid, to, sealedRequest } = place;
     const wayBack = waysBack.begin(ctx, id, { ...(uid === undefined ? {} : { uid }), to });

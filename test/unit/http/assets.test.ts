@@ -15,6 +15,7 @@ const CONTENT: Record<AssetName, string> = {
   "latchkey.js": "// nothing\n",
   "passkey.js": "// nothing either\n",
   "print.js": "// nor here\n",
+  "resend.js": "// nor there\n",
   "icon.svg": "<svg/>",
 };
 

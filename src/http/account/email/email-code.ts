@@ -1,8 +1,9 @@
 import type Router from "@koa/router";
 import type { Context } from "koa";
 import type { ChangeEmail, ConfirmedEmail } from "../../../accounts/change-email.js";
-import { message, type Message } from "../../../lib/message.js";
+import { message } from "../../../lib/message.js";
 import type { HeldSession } from "../../../oidc/browser-accounts.js";
+import type { CodeProblem } from "../../form-limits.js";
 import { languageOf } from "../../language-of.js";
 import type { AccountDeps, AccountForm } from "../account-deps.js";
 import { ACCOUNT_PAGES, formPurpose } from "../account-frame.js";
@@ -21,7 +22,8 @@ export type LeadToCode = (ctx: Context, current: HeldSession, email: string) => 
 
 /** `/account/email/code`: the code that was sent to an address, typed where it was asked for. */
 export function addEmailCode(router: Router, deps: EmailCodeDeps): LeadToCode {
-  const { browserAccounts, guard, notices, changeEmail, formGuard, render, basePath } = deps;
+  const { browserAccounts, guard, notices, changeEmail, formLimits, formGuard, render } = deps;
+  const { basePath } = deps;
   const path = `${basePath}/account/email/code`;
   const contextOf = ({ uid }: HeldSession) => `account-email:${uid}`;
 
@@ -31,16 +33,26 @@ export function addEmailCode(router: Router, deps: EmailCodeDeps): LeadToCode {
     return show(ctx, current);
   });
 
+  // Where another code was refused: Enter in the address bar, or a link to another language.
+  router.get("/account/email/resend", (ctx) => {
+    ctx.status = 303;
+    ctx.redirect(path + ctx.search);
+  });
+
   router.post("/account/email/code", guard.signedIn(confirm));
   router.post("/account/email/resend", guard.signedIn(resend));
 
   async function confirm(ctx: Context, { current, fields }: AccountForm): Promise<void> {
     const { id: accountId } = current.account;
-    await deps.limitAttempts(ctx, "code", { subject: `email.${accountId}`, accountId });
+    const subject = `email.${accountId}`;
+    const attempt = await formLimits.begin(ctx, "code", { subject, accountId });
+    if (!attempt.isAllowed) return show(ctx, current, attempt);
     const confirmed = await changeEmail.confirm({ accountId, code: fields["code"] ?? "" });
     auditEmail(deps.audit, ctx, { accountId, confirmed });
     // Wrong, used, expired, replaced, of an address that somebody else has: nobody learns which.
-    if (confirmed === undefined) return show(ctx, current, message("email.code-refused"));
+    if (confirmed === undefined) {
+      return show(ctx, current, { error: message("email.code-refused"), status: 422 });
+    }
     return finish(ctx, current, confirmed);
   }
 
@@ -48,7 +60,8 @@ export function addEmailCode(router: Router, deps: EmailCodeDeps): LeadToCode {
     const email = pendingOf(ctx, current);
     if (email === undefined) return lead(ctx);
     const { account } = current;
-    await deps.limitAttempts(ctx, "mail", { subject: account.id, accountId: account.id });
+    const attempt = await formLimits.begin(ctx, "mail", { accountId: account.id });
+    if (!attempt.isAllowed) return show(ctx, current, { ...attempt, isOfResend: true });
     await changeEmail.begin({ account, email, language: languageOf(ctx) });
     ctx.status = 303;
     ctx.redirect(`${withPending(path, current, email)}&sent=again`);
@@ -60,7 +73,7 @@ export function addEmailCode(router: Router, deps: EmailCodeDeps): LeadToCode {
     ctx.redirect(basePath + ACCOUNT_PAGES.security.path);
   }
 
-  function show(ctx: Context, current: HeldSession, error?: Message): void {
+  async function show(ctx: Context, current: HeldSession, problem?: CodeProblem): Promise<void> {
     const email = pendingOf(ctx, current);
     if (email === undefined) return lead(ctx);
     render(
@@ -72,14 +85,16 @@ export function addEmailCode(router: Router, deps: EmailCodeDeps): LeadToCode {
         action: withPending(path, current, email),
         resendAction: withPending(`${basePath}/account/email/resend`, current, email),
         csrfToken: formGuard.issue(ctx, formPurpose(current)),
-        isSentAgain: error === undefined && ctx.query["sent"] === "again",
-        error,
+        resendWait: await formLimits.findWait(ctx, "mail", current.account.id),
+        isSentAgain: problem === undefined && ctx.query["sent"] === "again",
+        error: problem?.error,
+        isOfResend: problem?.isOfResend,
         ways: [
           { href: `${basePath}/account/email`, label: message("email.other-address") },
           { href: basePath + ACCOUNT_PAGES.security.path, label: message("email.back") },
         ],
       },
-      error === undefined ? 200 : 422,
+      problem?.status ?? 200,
     );
   }
 

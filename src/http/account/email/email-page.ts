@@ -6,6 +6,7 @@ import type { ChangeEmail } from "../../../accounts/change-email.js";
 import { message } from "../../../lib/message.js";
 import type { HeldSession } from "../../../oidc/browser-accounts.js";
 import { languageOf } from "../../language-of.js";
+import type { FormRefusal } from "../../too-many-attempts.js";
 import type { AccountActs } from "../account-acts.js";
 import type { AccountDeps, AccountForm } from "../account-deps.js";
 import type { createFrame } from "../account-frame.js";
@@ -38,14 +39,17 @@ export function addEmailPage(router: Router, deps: EmailPageDeps): void {
     const { account } = current;
     const email = (fields["email"] ?? "").trim();
     const problem = findProblem(email, account);
-    if (problem !== undefined) return show(ctx, current, email, problem);
-    await deps.limitAttempts(ctx, "mail", { subject: account.id, accountId: account.id });
+    if (problem !== undefined) {
+      return show(ctx, current, email, { error: message(problem), status: 422 });
+    }
+    const attempt = await deps.formLimits.begin(ctx, "mail", { accountId: account.id });
+    if (!attempt.isAllowed) return show(ctx, current, email, attempt);
     await changeEmail.begin({ account, email, language: languageOf(ctx) });
     deps.leadToCode(ctx, current, email);
   }
 
   // oxlint-disable-next-line max-params -- who, what they typed, and what is wrong with it
-  async function show(ctx: Context, current: HeldSession, typed: string, problem?: string) {
+  async function show(ctx: Context, current: HeldSession, typed: string, problem?: FormRefusal) {
     const { email, emailVerified } = current.account;
     render(
       ctx,
@@ -55,9 +59,9 @@ export function addEmailPage(router: Router, deps: EmailPageDeps): void {
         current: email,
         isConfirmed: emailVerified,
         typed,
-        problems: problem === undefined ? [] : [{ field: "email", text: message(problem) }],
+        problems: problem === undefined ? [] : [{ field: "email", text: problem.error }],
       },
-      problem === undefined ? 200 : 422,
+      problem?.status ?? 200,
     );
   }
 }

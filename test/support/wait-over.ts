@@ -1,0 +1,2 @@
+/** When the wait of a sample is over. */
+export const WAIT_OVER = { atSeconds: 1_795_880_700, show: "time" } as const;
