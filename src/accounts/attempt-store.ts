@@ -45,6 +45,8 @@ export interface AttemptStore {
    */
   countAll(buckets: readonly AttemptBucket[]): Promise<AttemptCount>;
   settle(outcome: AttemptOutcome): Promise<void>;
+  /** @returns the longest wait that is left in any of them, 0 for none. Counts nothing. */
+  findWait(buckets: readonly AttemptBucket[]): Promise<number>;
   /** All that was counted for one subject, from wherever. */
   forget(subject: string): Promise<void>;
 }

@@ -21,6 +21,7 @@ export function createInsuredAttemptStore(
   return {
     countAll: (buckets) => orElse((store) => store.countAll(buckets)),
     settle: (outcome) => orElse((store) => store.settle(outcome)),
+    findWait: (buckets) => orElse((store) => store.findWait(buckets)),
     forget: (subject) => orElse((store) => store.forget(subject)),
   };
 }

@@ -71,9 +71,11 @@ export function createMemoryAttemptStore(clock: Clock): AttemptStore {
     if (sources.size === 0) counters.delete(subject);
   }
 
+  const findWait = (buckets: readonly AttemptBucket[]) => Math.max(0, ...buckets.map(waitOf));
+
   return {
     async countAll(buckets) {
-      const waitSeconds = Math.max(0, ...buckets.map(waitOf));
+      const waitSeconds = findWait(buckets);
       if (waitSeconds > 0) return { isCounted: false, waitSeconds };
       return { isCounted: true, waits: buckets.map(count) };
     },
@@ -82,6 +84,8 @@ export function createMemoryAttemptStore(clock: Clock): AttemptStore {
       outcome.forget?.forEach(forget);
       outcome.takeBack?.forEach(takeBack);
     },
+
+    findWait: async (buckets) => findWait(buckets),
 
     async forget(subject) {
       size -= counters.get(subject)?.size ?? 0;

@@ -119,6 +119,7 @@ export function createRedisAttemptStore({
     },
 
     settle,
+    findWait,
 
     async forget(subject) {
       await client.del(keyOf(subject));

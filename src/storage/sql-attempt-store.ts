@@ -77,7 +77,7 @@ export function createSqlAttemptStore({
     const blocked = await knex("attempt")
       .whereIn(KEY, buckets.map(keyOf))
       .pluck<number[]>("blocked_until");
-    return Math.max(1, ...blocked.map((until) => until - clock.nowSeconds()));
+    return Math.max(0, ...blocked.map((until) => until - clock.nowSeconds()));
   }
 
   /** One statement. A row that is forgotten stays for the next attempt, or until it is swept. */
@@ -117,13 +117,14 @@ export function createSqlAttemptStore({
         const until = buckets.map((bucket) => rowOf(bucket)?.blocked_until ?? 0);
         return { isCounted: true, waits: until.map((end) => Math.max(0, end - nowSeconds)) };
       }
-      const waitSeconds = await findWait(buckets);
+      const waitSeconds = Math.max(1, await findWait(buckets));
       // Where somebody else's attempt at the same time began the wait.
       await settle({ takeBack: buckets.filter((bucket) => rowOf(bucket) !== undefined) });
       return { isCounted: false, waitSeconds };
     },
 
     settle,
+    findWait,
 
     async forget(subject) {
       await knex("attempt").where({ subject }).delete();

@@ -47,10 +47,12 @@ function itCounts(get: () => TestAttemptStore): void {
 
   /** The wait that is left in any of them; what was counted to know it is taken back. */
   async function findWait(buckets: readonly AttemptBucket[], store = get().store) {
+    const told = await store.findWait(buckets);
     const answer = await store.countAll(buckets);
-    if (!answer.isCounted) return answer.waitSeconds;
-    await store.settle({ takeBack: buckets });
-    return 0;
+    if (answer.isCounted) await store.settle({ takeBack: buckets });
+    const waitSeconds = answer.isCounted ? 0 : answer.waitSeconds;
+    expect(told).to.be.within(waitSeconds, waitSeconds === 0 ? 0 : waitSeconds + 1);
+    return waitSeconds;
   }
 
   it("counts until a wait begins, and nothing while it lasts", async () => {
