@@ -4,6 +4,7 @@ import type { AuditEntry, AuditEvent } from "../lib/audit.js";
 const KINDS: { readonly [Event in AuditEvent]?: string } = {
   "account.created": "account-created",
   consent: "app-allowed",
+  "account.disowned": "disowned",
   "account.exported": "exported",
   "account.deletion_requested": "deletion-requested",
   "account.deletion_cancelled": "deletion-cancelled",
@@ -27,6 +28,9 @@ const KINDS_OF_ACTION: Readonly<Record<string, string>> = {
   disabled: "account-disabled",
   enabled: "account-enabled",
   profile: "profile-changed",
+  "change-email": "email-changed",
+  "confirm-email": "email-confirmed",
+  "restore-email": "email-restored",
 };
 
 /** How long the same is counted together: an attack is a row an hour, not a flood. */

@@ -18,13 +18,19 @@ export interface DeleteAccountDeps {
   /** The same, and nothing of it is left to be done. */
   readonly clearAccess: (id: AccountId) => Promise<unknown>;
   /** Tells the person, who may have an address. */
-  readonly tell: (account: Account, kind: DeletionNotice) => Promise<void>;
+  readonly tell: (account: Account, told: DeletionTold) => Promise<void>;
+  /** A link by which the account is kept counts no more. */
+  readonly cancelLink: (id: AccountId) => Promise<void>;
   readonly graceSeconds: number;
   readonly audit: Audit;
   readonly clock: Clock;
 }
 
 export type DeletionNotice = "deletion_requested" | "deletion_cancelled" | "account_deleted";
+
+export type DeletionTold =
+  | { readonly kind: "deletion_requested"; readonly dueAtSeconds: number }
+  | { readonly kind: Exclude<DeletionNotice, "deletion_requested"> };
 
 export interface DeletionRequest {
   readonly by: "account" | "administrator";
@@ -68,7 +74,7 @@ export function createDeleteAccount(deps: DeleteAccountDeps): DeleteAccount {
         by,
         dueAtSeconds,
       });
-      if (graceSeconds > 0) await tell(account, "deletion_requested");
+      if (graceSeconds > 0) await tell(account, { kind: "deletion_requested", dueAtSeconds });
       for (const listener of listeners) listener();
       return dueAtSeconds;
     },
@@ -76,8 +82,9 @@ export function createDeleteAccount(deps: DeleteAccountDeps): DeleteAccount {
     async keep(id, by) {
       if (!(await accounts.cancelDeletion(id))) return false;
       audit({ event: "account.deletion_cancelled", outcome: "success", accountId: id, by });
+      await deps.cancelLink(id);
       const account = await accounts.find(id);
-      if (account !== undefined) await tell(account, "deletion_cancelled");
+      if (account !== undefined) await tell(account, { kind: "deletion_cancelled" });
       return true;
     },
 
@@ -90,7 +97,7 @@ export function createDeleteAccount(deps: DeleteAccountDeps): DeleteAccount {
       const outcome = await accounts.removeClaimed(account.id, claim);
       if (outcome === "removed") {
         audit({ event: "account.deleted", outcome: "success", accountId: account.id });
-        await tell(account, "account_deleted");
+        await tell(account, { kind: "account_deleted" });
       }
       return true;
     },

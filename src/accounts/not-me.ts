@@ -19,7 +19,7 @@ export interface NotMeDeps {
 export interface DisownedAct {
   readonly account: Account;
   readonly kind: string;
-  /** The address that the account had before, and gets back. */
+  /** The address that the account had before, and gets back; undefined: none, or not any more. */
   readonly email: string | undefined;
   /** It is about the deletion of the account, which is still to come: the account stays. */
   readonly isDeletion: boolean;
@@ -60,14 +60,15 @@ export function createNotMe(deps: NotMeDeps): NotMe {
     };
   }
 
-  /** Whatever it was changed to since. */
-  async function restoreEmail({ account, email }: DisownedAct): Promise<void> {
-    if (email === undefined || email === account.email) return;
+  /** Whatever it was changed to since. @returns whether the account has it now. */
+  async function restoreEmail({ account, email }: DisownedAct): Promise<boolean> {
+    if (email === undefined || email === account.email) return email !== undefined;
     try {
-      await accounts.replaceEmail(account.id, { from: account.email, to: email });
+      return await accounts.replaceEmail(account.id, { from: account.email, to: email });
     } catch (err) {
       // Another account has confirmed it since: it stays theirs, and all else is done.
-      if (!(err instanceof IdentifierTakenError)) throw err;
+      if (err instanceof IdentifierTakenError) return false;
+      throw err;
     }
   }
 
@@ -80,11 +81,11 @@ export function createNotMe(deps: NotMeDeps): NotMe {
       for (const purpose of [CONFIRM_EMAIL_PURPOSE, RESET_PURPOSE]) {
         await oneTimeCodes.cancel({ purpose, subject: act.account.id });
       }
-      await restoreEmail(act);
+      const hasEmail = await restoreEmail(act);
       if (act.isDeletion) await deleteAccount.keep(act.account.id, "account");
       await endAccess(act.account.id);
       await Promise.all(PURPOSES.map((purpose) => oneTimeCodes.redeem({ purpose, token })));
-      return act;
+      return hasEmail ? act : { ...act, email: undefined };
     },
   };
 }

@@ -63,6 +63,8 @@ export interface FollowLinkView {
   readonly csrfToken: string;
   readonly token: string;
   readonly label: Message;
+  /** What becomes of who does not press it; undefined: nothing, as nobody asked for it. */
+  readonly aside?: Message | undefined;
 }
 
 /** The first way is the one that most people want. */

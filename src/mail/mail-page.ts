@@ -23,10 +23,15 @@ export interface MailPage extends MailBody {
 interface MailBody {
   readonly facts: readonly { readonly label: string; readonly value: string }[];
   readonly code: { readonly lead: string; readonly value: string } | undefined;
-  readonly action:
-    | { readonly lead: string | undefined; readonly label: string; readonly url: string }
-    | undefined;
+  /** The first one is the one that most people want. */
+  readonly actions: readonly MailAction[];
   readonly after: readonly string[];
+}
+
+interface MailAction {
+  readonly lead: string | undefined;
+  readonly label: string;
+  readonly url: string;
 }
 
 export interface MailSender {
@@ -67,24 +72,24 @@ function codeBody({ code, url, minutes }: CodeValues, label: string, translate: 
   return {
     facts: [],
     code: { lead: translate("mail.code-text"), value: formatCode(code) },
-    action: { lead: translate("mail.link-text"), label, url },
+    actions: [{ lead: translate("mail.link-text"), label, url }],
     after: [translate("mail.valid-for", { minutes }), translate("mail.ignore")],
   };
 }
 
 function linkBody({ url }: LinkValues, label: string): MailBody {
-  return { facts: [], code: undefined, action: { lead: undefined, label, url }, after: [] };
+  return { facts: [], code: undefined, actions: [{ lead: undefined, label, url }], after: [] };
 }
 
 function noticeBody(values: NoticeValues, name: string, translate: Translate): MailBody {
-  const { atSeconds, device, place, notMeUrl } = values;
+  const { atSeconds, device, place, keep } = values;
   const told: readonly (readonly [key: string, value: MessageValue | undefined])[] = [
     ["mail.fact-name", values.name],
     ["mail.fact-when", { atSeconds, show: "date-time" }],
+    ["mail.fact-due", keep && { atSeconds: keep.untilSeconds, show: "date-time" }],
     ["mail.fact-device", device],
     ["mail.fact-place", place],
   ];
-  const { lead, label } = wayBackOf(name);
   return {
     facts: told.flatMap(([key, value]) =>
       value === undefined
@@ -92,16 +97,19 @@ function noticeBody(values: NoticeValues, name: string, translate: Translate): M
         : [{ label: translate(key), value: translate("mail.fact", { value }) }],
     ),
     code: undefined,
-    action:
-      notMeUrl === undefined
-        ? undefined
-        : {
-            lead: translate(lead),
-            label: translate(label),
-            url: notMeUrl,
-          },
+    actions: actionsOf(values, name, translate),
     after: [],
   };
+}
+
+function actionsOf({ keep, notMeUrl }: NoticeValues, name: string, translate: Translate) {
+  const { lead, label } = wayBackOf(name);
+  return [
+    ...(keep === undefined
+      ? []
+      : [{ lead: "mail.keep-text", label: "mail.keep-action", url: keep.url }]),
+    ...(notMeUrl === undefined ? [] : [{ lead, label, url: notMeUrl }]),
+  ].map((each) => ({ ...each, lead: translate(each.lead), label: translate(each.label) }));
 }
 
 /** Who gets it at a former address takes the change back; everybody else protects the account. */

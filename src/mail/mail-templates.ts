@@ -22,6 +22,8 @@ export interface NoticeValues {
   readonly place?: string | Message | undefined;
   /** What was added, removed or connected, as the person named it. */
   readonly name?: string | Message | undefined;
+  /** Until then the page at `url` takes it back, for whoever has changed their mind. */
+  readonly keep?: { readonly untilSeconds: number; readonly url: string } | undefined;
   /** The page for whoever it was not. Undefined: there is none. */
   readonly notMeUrl?: string | undefined;
 }

@@ -14,6 +14,10 @@ export interface NoticeFacts extends Pick<NoticeValues, "device" | "place" | "na
   readonly to?: string | undefined;
   /** Where whoever it was not goes, if not to the page for that; undefined: nowhere. */
   readonly notMeUrl?: string | undefined;
+  /** Until when, and by which link, what is told of can be taken back by whoever it was. */
+  readonly keep?:
+    | { readonly untilSeconds: number; readonly issueUrl: () => Promise<string> }
+    | undefined;
 }
 
 export interface Recipient {
@@ -52,11 +56,15 @@ export function createNotify(deps: NotifyDeps): Notify {
     const address = to ?? recipient?.to;
     if (address === undefined) return;
     const notMeUrl = await findWayBack(accountId, kind, facts);
+    const keep =
+      facts.keep === undefined
+        ? undefined
+        : { untilSeconds: facts.keep.untilSeconds, url: await facts.keep.issueUrl() };
     await mailer.send({
       to: address,
       language: recipient?.language ?? language ?? "en",
       template: kind,
-      values: { atSeconds, device, place, name, notMeUrl },
+      values: { atSeconds, device, place, name, keep, notMeUrl },
       accountId,
     });
   }

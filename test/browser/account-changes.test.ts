@@ -53,6 +53,12 @@ describeInBrowser("what people change and take along at their account", ({ open 
     await press(page, "Save password");
   }
 
+  async function requestDeletion(page: Page): Promise<void> {
+    await page.getByLabel(/^To confirm, type your username/).fill(person.username);
+    await press(page, "Delete my account");
+    expect(await headingOf(page)).to.equal("You are signed out everywhere");
+  }
+
   /** A field whose error is said beside it, by its id, and in the summary. */
   async function expectFieldError(page: Page, label: string, words: RegExp): Promise<void> {
     expect(await page.title()).to.match(/^Error: /);
@@ -205,9 +211,7 @@ describeInBrowser("what people change and take along at their account", ({ open 
       await press(page, "Delete my account");
       expect(await page.title()).to.match(/^Error: /);
       expect(await typed.inputValue()).to.equal("somebody else");
-      await typed.fill(person.username);
-      await press(page, "Delete my account");
-      expect(await headingOf(page)).to.equal("You are signed out everywhere");
+      await requestDeletion(page);
       await expectSignedOut(elsewhere);
       const mail = await mailServer.mailTo(person.email);
       expect(mail.subject).to.match(/^Your account .* will be deleted$/);
@@ -220,6 +224,20 @@ describeInBrowser("what people change and take along at their account", ({ open 
       await press(page, "Keep my account");
       expect(await noticeOf(page)).to.include("Your account stays.");
       expect((await mailServer.mailTo(person.email, 2)).subject).to.match(/not be deleted$/);
+    });
+
+    it("deletion: kept by the link in the mail, in a browser that nobody signed in at", async () => {
+      await requestDeletion(await openAccount(await open(options), "data/delete"));
+      const mail = await mailServer.mailTo(person.email);
+      expect(mail.text).to.match(/^Will be deleted: \w+/m);
+      const page = await open(options);
+      await page.goto(linkIn(mail));
+      expect(await headingOf(page)).to.equal("Keep your account?");
+      await press(page, "Keep my account");
+      expect(await headingOf(page)).to.equal("Your account stays");
+      await follow(page, "Open your account");
+      await signIn(page, person);
+      expect(await headingOf(page)).to.equal("Security");
     });
   });
 });

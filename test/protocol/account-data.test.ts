@@ -1,4 +1,6 @@
 import { expect } from "chai";
+import { toAccountId } from "../../src/accounts/account.js";
+import { mailTo } from "../support/account-mail.js";
 import { createPerson, headingOf, noticeOf, openAccount } from "../support/account-browser.js";
 import { connect, type RelyingParty } from "../support/relying-party-libraries.js";
 import { laterBy } from "../support/shift-time.js";
@@ -118,6 +120,56 @@ describe("taking one's data along, and leaving (AU-06)", () => {
       (line) => line["event"] === "account.deleted" && line["accountId"] === person.accountId,
     );
     expect(told).to.have.length(1);
+  });
+
+  describe("kept by the link in the mail, by whoever is not signed in", () => {
+    async function requested(person?: Awaited<ReturnType<typeof createPerson>>) {
+      const leaving = person ?? (await createPerson(server));
+      const id = toAccountId(leaving.accountId);
+      const due = await server.app.deleteAccount.request(id, { by: "account" });
+      const { values } = await mailTo(
+        server,
+        `${leaving.username}@example.com`,
+        "deletion_requested",
+      );
+      return { person: leaving, id, due, keep: "keep" in values ? values.keep : undefined };
+    }
+    const isLeaving = async (username: string) =>
+      (await find(username))?.deletionDueAtSeconds !== undefined;
+
+    it("stays once, at both of two at once one does it; opening the link does nothing", async () => {
+      const { person, due, keep } = await requested();
+      expect(keep?.untilSeconds).to.equal(due);
+      const agent = createUserAgent(server.issuer);
+      const page = await agent.open(keep?.url ?? "");
+      expect(headingOf(page)).to.equal("Keep your account?");
+      expect(page.html).to.include(person.username);
+      expect(page.headers.get("referrer-policy")).to.equal("no-referrer");
+      expect(await isLeaving(person.username)).to.equal(true);
+      const answers = await Promise.all([agent.submit(page, {}), agent.submit(page, {})]);
+      expect(answers.map(({ status }) => status)).to.have.members([200, 410]);
+      expect(answers.map(headingOf)).to.include("Your account stays");
+      expect(await isLeaving(person.username)).to.equal(false);
+      expect((await agent.open(keep?.url ?? "")).status).to.equal(410);
+      await mailTo(server, `${person.username}@example.com`, "deletion_cancelled");
+    });
+
+    it("does not count for another deletion, after its time, or when it was made up", async () => {
+      const { person, id, keep } = await requested();
+      await server.app.deleteAccount.keep(id, "account");
+      const agent = createUserAgent(server.issuer);
+      expect((await agent.open(keep?.url ?? "")).status).to.equal(410);
+      const again = await requested(person);
+      expect((await agent.open(keep?.url ?? "")).status).to.equal(410);
+      const page = await agent.open(again.keep?.url ?? "");
+      await server.database.knex("account").where({ id }).update({ deletion_due_at: 1 });
+      expect((await agent.submit(page, {})).status).to.equal(410);
+      expect(await isLeaving(person.username)).to.equal(true);
+      const madeUp = at(`/deletion/link?token=${"A".repeat(43)}`);
+      for (const url of [madeUp, at("/deletion/link"), at("/deletion/link?token[]=1")]) {
+        expect((await agent.open(url)).status).to.equal(410);
+      }
+    });
   });
 
   it("gives a new account of the same name another subject", async () => {

@@ -61,7 +61,7 @@ describe("the email address on the account's pages", () => {
     expect(await account(person.accountId)).to.include({ email, isConfirmed: true });
     expect((await server.app.accounts.findForSignIn(email))?.account.id).to.equal(person.accountId);
     expect(await server.app.accounts.findForSignIn(former)).to.equal(undefined);
-    const audited = server.logs.findLast((line) => line["action"] === "confirm-email");
+    const audited = server.logs.findLast((line) => line["action"] === "change-email");
     expect(audited).to.include({ outcome: "success", accountId: person.accountId });
     expect(JSON.stringify(server.logs)).not.to.include(email);
   });
@@ -229,6 +229,19 @@ describe("the email address on the account's pages", () => {
       expect(await isIn(agent)).to.equal(false);
       expect((await owner.open(await undoUrl(former))).status).to.equal(410);
       expect((await owner.submit(linked, {})).status).to.equal(410);
+    });
+
+    it("is told of by the activity, each way", async () => {
+      const { person, former } = await changed();
+      const owner = createUserAgent(server.issuer);
+      await owner.submit(await owner.open(await undoUrl(former)), {});
+      await server.app.flushActivity();
+      const events = await server.app.accountEvents.listOfAccount(toAccountId(person.accountId), {
+        after: undefined,
+        limit: 10,
+      });
+      const kinds = events.map(({ kind }) => kind);
+      expect(kinds).to.include.members(["email-changed", "disowned", "email-restored"]);
     });
 
     it("also after the address was changed once more, and the one between has no say", async () => {

@@ -162,6 +162,18 @@ export const JOURNEY_STATES: { readonly [V in keyof JourneyViews]: States<Journe
       token: "token-1",
       label: message("reset.link-confirm"),
     },
+    keepAccount: {
+      heading: message("deletion.link-heading"),
+      explanation: message("deletion.link-explanation", {
+        username: long,
+        date: { atSeconds: 1_797_000_000, show: "date-time" },
+      }),
+      action: "/submit",
+      csrfToken: "csrf-1",
+      token: "token-1",
+      label: message("deletion.keep"),
+      aside: message("deletion.link-aside"),
+    },
   },
   "journey-ended": {
     link: {

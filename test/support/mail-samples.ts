@@ -33,7 +33,13 @@ export const MAIL_SAMPLES: MailTemplates = {
   recovery_code_used: notice,
   new_device: notice,
   many_failures: notice,
-  deletion_requested: notice,
+  deletion_requested: {
+    ...notice,
+    keep: {
+      untilSeconds: 1_797_000_000,
+      url: "https://login.example.com/account/deletion/link?token=q5wUzV1mJ0sF6xLk2dQe8bTnYh3cRg7aPi4oMu9vEtB",
+    },
+  },
   deletion_cancelled: notice,
   account_deleted: { ...notice, notMeUrl: undefined },
   identity_linked: { ...notice, name: "GitHub" },

@@ -9,6 +9,7 @@ import type { ChangeProfile } from "../../accounts/change-profile.js";
 import type { DeleteAccount } from "../../accounts/delete-account.js";
 import type { FederatedIdentityStore } from "../../accounts/federated-identity-store.js";
 import type { FederatedSignIn } from "../../accounts/federated-sign-in.js";
+import type { KeepByLink } from "../../accounts/keep-by-link.js";
 import type { LinkIdentity } from "../../accounts/link-identity.js";
 import type { NotMe } from "../../accounts/not-me.js";
 import type { PasskeyStore } from "../../accounts/passkey-store.js";
@@ -76,7 +77,8 @@ export interface AccountDeps {
   };
   readonly changeProfile: ChangeProfile;
   readonly accounts: Pick<AccountStore, "find" | "findForSignIn">;
-  /** These two are undefined where no mail can be sent. */
+  /** These three are undefined where no mail can be sent. */
+  readonly keepByLink: KeepByLink | undefined;
   readonly changeEmail: ChangeEmail | undefined;
   readonly notMe: NotMe | undefined;
   readonly federatedIdentities: FederatedIdentityStore;

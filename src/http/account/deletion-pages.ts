@@ -4,6 +4,7 @@ import { describeAccount } from "../describe-account.js";
 import type { AccountDeps } from "./account-deps.js";
 import { ACCOUNT_PAGES, formPurpose } from "./account-frame.js";
 import type { AccountGuard } from "./guard.js";
+import { addKeepLink } from "./keep-link.js";
 import { LEAVING_PATH } from "./leaving.js";
 import type { Notices } from "./notice.js";
 
@@ -53,4 +54,7 @@ export function addDeletionPages(router: Router, deps: DeletionPagesDeps): void 
     }
     return render(ctx, "account/deletion-requested", { told, accountUrl: base });
   });
+
+  const { keepByLink } = deps;
+  if (keepByLink !== undefined) addKeepLink(router, { ...deps, keepByLink });
 }

@@ -52,7 +52,7 @@ export function addOutboxRoutes(router: Router, deps: OutboxDeps): void {
       from: deps.mailFrom ?? "MAIL_FROM is not set",
       text: renderMail(content).text,
       htmlUrl: `${outboxUrl}/${mail.id}/html`,
-      link: "url" in values ? values.url : values.notMeUrl,
+      link: "url" in values ? values.url : (values.keep?.url ?? values.notMeUrl),
     });
     const policy = ctx.response.get("Content-Security-Policy");
     ctx.set("Content-Security-Policy", `${policy}; frame-src 'self'`);

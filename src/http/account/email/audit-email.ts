@@ -12,11 +12,17 @@ interface TriedEmail {
 export function auditEmail(audit: Audit, ctx: Context, { accountId, confirmed }: TriedEmail): void {
   audit({
     event: "account.changed",
-    action: "confirm-email",
+    action: isChange(confirmed) ? "change-email" : "confirm-email",
     by: "account",
     outcome: confirmed === undefined ? "failure" : "success",
     accountId,
     ip: ctx.ip,
     requestId: String(ctx.state["requestId"]),
   });
+}
+
+/** Not the same one, which was not confirmed before. */
+function isChange(confirmed: ConfirmedEmail | undefined): boolean {
+  const former = confirmed?.account.email;
+  return confirmed !== undefined && former !== confirmed.email;
 }

@@ -65,15 +65,16 @@ export function addNotMeRoutes(router: Router, deps: NotMeRoutesDeps): void {
     });
   }
 
-  function tell(ctx: Context, { account, kind }: DisownedAct): void {
-    audit({
-      event: "account.disowned",
+  function tell(ctx: Context, { account, kind, email }: DisownedAct): void {
+    const entry = {
       outcome: "success",
-      kind,
       accountId: account.id,
       ip: ctx.ip,
       requestId: String(ctx.state["requestId"]),
-    });
+    } as const;
+    audit({ ...entry, event: "account.disowned", kind });
+    if (email === undefined) return;
+    audit({ ...entry, event: "account.changed", action: "restore-email", by: "account" });
   }
 
   const refuse = (ctx: Context) => render(ctx, "journey-ended", linkEnded(accountUrl), 410);
