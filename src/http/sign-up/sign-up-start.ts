@@ -57,7 +57,7 @@ export function createSignUpStart(deps: SignUpDeps): SignUpStart {
   function renderStart(
     ctx: Context,
     { uid, params, ...place }: Place,
-    { problems = [], status = problems.length === 0 ? 200 : 422, ...typed }: Shown,
+    { problems = [], status = 200, ...typed }: Shown,
   ): void {
     if (uid !== undefined) allowFormReturn(ctx, redirectUri(params));
     const path = uid === undefined ? undefined : `${basePath}/interaction/${uid}`;
@@ -114,7 +114,9 @@ export function createSignUpStart(deps: SignUpDeps): SignUpStart {
       );
     }
     const problems = findProblems(typed);
-    if (problems.length > 0) return renderStart(ctx, place, { ...typed, problems });
+    if (problems.length > 0) {
+      return renderStart(ctx, place, { ...typed, problems, status: 422 });
+    }
     const refusal = await findRefusal(ctx, typed);
     if (refusal !== undefined) {
       const { error: text, status } = refusal;
