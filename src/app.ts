@@ -81,7 +81,7 @@ export async function createApp(deps: AppDeps) {
   koa.use(createRequestContext(logger, clock));
   koa.use(createSecurityHeaders(issuer));
   koa.use(createErrorBoundary({ render: pages.render, logger, basePath }));
-  koa.use(createPinOrigin({ ...config, request: koa.request }));
+  koa.use(createPinOrigin({ ...config, request: koa.request, logger }));
   koa.use(pages.assets.serve);
   koa.use(createServerMetadataAlias(basePath));
   koa.use(createChangePasswordUrl(basePath));

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from "node:http";
 import { BlockList, isIP } from "node:net";
 import type Koa from "koa";
 import type { Context, Middleware } from "koa";
+import type { Logger } from "../lib/logger.js";
 
 export interface TrustedProxies {
   /** How many proxies stand before this server; 0: none is trusted. */
@@ -17,6 +18,7 @@ export interface PinOriginDeps {
   readonly clientCertificateHeader: string | undefined;
   /** What the application makes its requests from; gets the pinned host and protocol. */
   readonly request: Koa["request"];
+  readonly logger: Pick<Logger, "warn">;
 }
 
 const FORWARDING_HEADERS = [
@@ -27,6 +29,11 @@ const FORWARDING_HEADERS = [
   "x-forwarded-port",
   "x-real-ip",
 ];
+
+const UNTRUSTED_PROXY =
+  "X-Forwarded-For is ignored, because TRUST_PROXY is off. If this comes from your proxy, limits on " +
+  "attempts take everybody behind it for one network, and wrong attempts of some make all wait: set " +
+  "TRUST_PROXY to the address of the proxy, such as TRUST_PROXY=10.0.0.5";
 
 /**
  * Makes the configured issuer the only origin that this server speaks for. The library builds URLs
@@ -39,6 +46,7 @@ export function createPinOrigin({
   trustedProxies,
   clientCertificateHeader,
   request,
+  logger,
 }: PinOriginDeps): Middleware {
   const { host, protocol, pathname } = new URL(issuer);
   // Load balancers ask by address.
@@ -50,7 +58,17 @@ export function createPinOrigin({
     protocol: { value: protocol.slice(0, -1) },
   });
 
+  let isToBeTold = trustedProxies.hops === 0;
+
+  /** Once: more often, whoever sends the header could fill the log. */
+  function tellOfProxy({ req }: Context): void {
+    if (!isToBeTold || req.headers["x-forwarded-for"] === undefined) return;
+    isToBeTold = false;
+    logger.warn({ remoteAddress: req.socket.remoteAddress }, UNTRUSTED_PROXY);
+  }
+
   return (ctx, next) => {
+    tellOfProxy(ctx);
     if (!isTrusted(ctx.req.socket.remoteAddress)) dropHeaders(ctx.req.headers, proxyHeaders);
     if (requestedHost(ctx) !== host && !ctx.path.startsWith(healthChecks)) {
       ctx.status = 421;

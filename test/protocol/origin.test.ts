@@ -4,6 +4,8 @@ import { rawRequest } from "../support/raw-request.js";
 import { createTestClient } from "../support/test-client.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 
+/** Of pino. */
+const WARN = 40;
 const DISCOVERY = "/.well-known/openid-configuration";
 
 describe("the origin that the server speaks for (AC-06)", () => {
@@ -41,6 +43,31 @@ describe("the origin that the server speaks for (AC-06)", () => {
     });
     expect(answer.status).to.equal(200);
     expect(answer.body).to.not.include("LOCALHOST");
+  });
+
+  it("is told once in the log when a proxy is not trusted, and what that means for limits", async () => {
+    const told = ({ logs } = server) =>
+      logs.filter(({ msg }) => String(msg).startsWith("X-Forwarded-For is ignored"));
+    await rawRequest(server.issuer + DISCOVERY);
+    expect(told()).to.deep.equal([]);
+    for (const address of ["203.0.113.7", "203.0.113.8"]) {
+      const headers = { "X-Forwarded-For": address };
+      await rawRequest(server.issuer + DISCOVERY, { headers });
+    }
+    expect(told()).to.have.length(1);
+    expect(told()[0]?.["level"]).to.equal(WARN);
+    expect(told()[0]?.["msg"])
+      .to.include("limits on attempts")
+      .and.include("TRUST_PROXY=")
+      .and.not.include("203.0.113");
+    const trusting = await startTestServer({ environment: { TRUST_PROXY: "true" } });
+    try {
+      const headers = { "X-Forwarded-For": "203.0.113.7" };
+      await rawRequest(trusting.issuer + DISCOVERY, { headers });
+      expect(told(trusting)).to.deep.equal([]);
+    } finally {
+      await trusting.close();
+    }
   });
 
   it("is not changed by forwarding headers, which nobody asked us to believe", async () => {
