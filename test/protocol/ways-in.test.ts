@@ -22,8 +22,7 @@ const person = (username: string): UpstreamPerson => ({
 });
 const PEOPLE = [person("linked"), person("linking"), person("strict")];
 
-// The table "Ways in" of docs/security.md; the login page, the account's pages and the applications'
-// own forms are in second-step.test.ts and second-step-account.test.ts.
+// How some of them go on; whether each of them asks is in ways-in-table.test.ts.
 describe("ways in and the second step (ASVS 6.1.3, 6.3.4)", () => {
   let server: TestServer;
   let upstream: KillableUpstream;
