@@ -2,8 +2,8 @@ import { expect } from "chai";
 import type { Page } from "playwright-core";
 import { follow, headingOf, press, signIn, type Credentials } from "../support/at-the-pages.js";
 import { describeInBrowser, withAndWithoutScript } from "../support/describe-in-browser.js";
-import { startMailServer, type MailServer, type ReceivedMail } from "../support/mail-server.js";
-import { readMailedCode } from "../support/mailed-code.js";
+import { startMailServer, type MailServer } from "../support/mail-server.js";
+import { readMailedCode, readMailedLink } from "../support/mailed-code.js";
 import { laterBy } from "../support/shift-time.js";
 import { startTestServer, type TestServer } from "../support/test-server.js";
 
@@ -138,7 +138,7 @@ describeInBrowser("what people change and take along at their account", ({ open 
       expect(await noticeOf(page)).to.equal(`Your email address is ${email}, and it is confirmed.`);
 
       const owner = await open(options);
-      await owner.goto(linkIn(await mailServer.mailTo(person.email)));
+      await owner.goto(readMailedLink(await mailServer.mailTo(person.email)));
       expect(await owner.locator("main").innerText()).to.include(person.email);
       await press(owner, "It wasn’t me: undo and sign out everywhere");
       expect(await headingOf(owner)).to.equal("All devices and apps are signed out");
@@ -150,7 +150,7 @@ describeInBrowser("what people change and take along at their account", ({ open 
     it("what was not them: a link in the mail signs all devices out, once", async () => {
       const stranger = await openAccount(await open(options), "password");
       await changePassword(stranger, person.password, NEW_PASSWORD);
-      const link = linkIn(await mailServer.mailTo(person.email));
+      const link = readMailedLink(await mailServer.mailTo(person.email));
       const owner = await open(options);
       await owner.goto(link);
       expect(await owner.locator("main").innerText()).to.match(/Your password .* was changed/);
@@ -231,7 +231,7 @@ describeInBrowser("what people change and take along at their account", ({ open 
       const mail = await mailServer.mailTo(person.email);
       expect(mail.text).to.match(/^Will be deleted: \w+/m);
       const page = await open(options);
-      await page.goto(linkIn(mail));
+      await page.goto(readMailedLink(mail));
       expect(await headingOf(page)).to.equal("Keep your account?");
       await press(page, "Keep my account");
       expect(await headingOf(page)).to.equal("Your account stays");
@@ -241,13 +241,6 @@ describeInBrowser("what people change and take along at their account", ({ open 
     });
   });
 });
-
-/** Of the button of a mail that has no code. */
-function linkIn({ text }: ReceivedMail): string {
-  const link = /https?:\/\/\S+token=[\w-]{43}/.exec(text)?.[0];
-  if (link === undefined) throw new Error(`no link in: ${text}`);
-  return link;
-}
 
 async function readAll(stream: AsyncIterable<Buffer | string>): Promise<string> {
   let text = "";

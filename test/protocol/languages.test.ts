@@ -111,7 +111,9 @@ describe("the language of the pages", () => {
 
   it("keeps what a page says of an answer that nobody here asked for, and not the answer", async () => {
     const agent = createUserAgent(server.issuer);
-    const page = await agent.open(`${server.issuer}/oauth/callback?state=unknown&code=code-they-sent`);
+    const page = await agent.open(
+      `${server.issuer}/oauth/callback?state=unknown&code=code-they-sent`,
+    );
     expect(page.html).to.include("attempt_unknown").and.not.include("code-they-sent");
     const german = await choose(agent, page, "de");
     expect(german.url.href).to.equal(`${server.issuer}/oauth/callback`);

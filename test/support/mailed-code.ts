@@ -8,3 +8,10 @@ export function readMailedCode({ text, html }: ReceivedMail): { code: string; ur
   if (!html.includes(url) || !html.includes(code)) throw new Error("the HTML says something else");
   return { code, url };
 }
+
+/** Of the first button of a mail that has no code. */
+export function readMailedLink({ text, html }: ReceivedMail): string {
+  const link = /https?:\/\/[^\s"<>]+token=[\w-]{43}/.exec(text)?.[0];
+  if (link === undefined || !html.includes(link)) throw new Error(`no link in: ${text}`);
+  return link;
+}
