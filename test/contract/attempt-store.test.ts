@@ -139,6 +139,20 @@ function itCounts(get: () => TestAttemptStore): void {
     expect(await get().store.countAll([])).to.deep.equal(counted());
   });
 
+  it("begins no wait in one counter by what another has refused", async () => {
+    const [waited, waiting] = [newBucket(), newBucket()];
+    await countTimes(waited, 3);
+    await get().advance(61);
+    await countTimes(waiting, 3);
+    for (const buckets of [
+      [waited, waiting],
+      [waiting, waited],
+    ]) {
+      expect(await get().store.countAll(buckets)).to.have.property("isCounted", false);
+    }
+    expect(await count(waited)).to.deep.equal(counted(300));
+  });
+
   it("leaves nothing counted of what another counter refused, of 60 at once at two nodes", async () => {
     const [tight, wide] = [newBucket(), newBucket({ rule: WIDE })];
     const { store, other } = get();
