@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { mapLanguages, type Language } from "./languages.js";
+import { isSurelyPattern } from "./is-surely-pattern.js";
 import { parsePattern } from "./pattern.js";
 
 /** Patterns of a language by their full keys. */
@@ -29,7 +30,7 @@ function readLanguage(directory: string, language: Language, problems: string[])
     const area = file.slice(0, -".json".length);
     try {
       for (const [name, pattern] of readArea(join(directory, language, file))) {
-        parsePattern(pattern);
+        if (!isSurelyPattern(pattern)) parsePattern(pattern);
         patterns.set(`${area}.${name}`, pattern);
       }
     } catch (error) {
