@@ -117,8 +117,9 @@ describeInBrowser("the main job: signing in to an application", ({ open }) => {
       await page.goto(app.loginUrl());
       const html = await (await submitted(page, { username, password: "not it" })).text();
       return html
-        .replaceAll(/name="(csrf_token|sealed_request)" value="[^"]*"/g, "$1")
-        .replaceAll(/\/interaction\/[\w-]+/g, "/interaction/uid")
+        .replaceAll(/name="(csrf_token|sealed_request|passkey_challenge)" value="[^"]*"/g, "$1")
+        .replaceAll(/&quot;challenge&quot;:&quot;[\w-]+/g, "challenge")
+        .replaceAll(/(\/|%2F)interaction\1[\w-]+/g, "/interaction/uid")
         .replaceAll(`value="${username}"`, "identifier");
     };
     expect(await refusal("nobody")).to.equal(await refusal("ada"));

@@ -53,7 +53,7 @@ describeInBrowser("the guide for single-page applications", (suite) => {
     const page = await suite.open({ expectedComplaint: /favicon\.ico/ });
     await page.goto(home);
     await page.getByRole("button", { name: "Sign in" }).click();
-    await page.locator("input[name=identifier]").fill(server.username);
+    await page.locator("#identifier").fill(server.username);
     await page.locator("input[name=password]").fill(server.password);
     await page.locator("form[action$='/login'] button[type=submit]").click();
     await page.locator("button[value=allow]").click();
