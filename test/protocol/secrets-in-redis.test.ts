@@ -64,9 +64,11 @@ describeOnPostgresAndRedis("secrets in PostgreSQL and Redis", (stores) => {
     try {
       const keys = await client.keys("*");
       const values = await Promise.all(
-        keys.map(async (key) =>
-          (await client.type(key)) === "zset" ? client.zrange(key, "0", "-1") : client.get(key),
-        ),
+        keys.map(async (key) => {
+          const type = await client.type(key);
+          if (type === "zset") return client.zrange(key, "0", "-1");
+          return type === "hash" ? client.hgetall(key) : client.get(key);
+        }),
       );
       return JSON.stringify([keys, values]);
     } finally {
