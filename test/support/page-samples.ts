@@ -32,6 +32,11 @@ const REQUESTED_AT = message("common.ago", {
   when: { atSeconds: 1_795_356_300, show: "date-time" },
 });
 
+/** In the page: nobody serves the logos of samples. */
+const CLIENT_LOGO = `data:image/svg+xml,${encodeURIComponent(
+  '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 48 48"><rect width="48" height="48" rx="10" fill="#7c3aed"/></svg>',
+)}`;
+
 const signedOut = {
   stayed: false,
   effects: { told: [], untold: [], offline: [] },
@@ -140,7 +145,7 @@ const STATES: { readonly [V in ViewName]: Record<string, Views[V] & { status?: n
       ...requestForm,
       client: {
         name: "Example Notes",
-        logoUrl: "/client-logos/notes?v=abcdefgh",
+        logoUrl: CLIENT_LOGO,
         host: "notes.example",
         unverified: false,
         policyUri: "https://notes.example/privacy",
