@@ -254,7 +254,7 @@ describe("AttemptStore on Redis", () => {
   let server: RedisServer;
   let nodes: RedisConnection[] = [];
   before(async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     requireRedis(this);
     server = await startRedisServer();
     nodes = await Promise.all([1, 2].map(() => openRedis(server.url, { keyPrefix })));

@@ -254,7 +254,7 @@ describeOnEachDatabase("Stores that keep what they read", (createDatabase, backe
   if (backend.name !== "PostgreSQL") return;
 
   it("read again every half a second while nothing is told, and all of it when changes are told again", async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     const proxy = await startFaultProxy(url, "latchkey changes");
     closers.push(() => proxy.close());
     const deaf = await startNode(proxy.url);
@@ -291,7 +291,7 @@ describeOnEachDatabase("Stores that keep what they read", (createDatabase, backe
   });
 
   it("fail as the database fails, and go on when it is there again", async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     const proxy = await startFaultProxy(url);
     closers.push(() => proxy.close());
     const node = await startNode(proxy.url);

@@ -110,7 +110,7 @@ describe("openDatabase", () => {
     });
 
     it("reports a database that is locked for too long as unavailable", async function () {
-      this.timeout(30_000);
+      this.timeout(120_000);
       const url = `sqlite:${join(folder, "locked.sqlite")}`;
       const [holder, waiter] = [await openDatabase(url), await openDatabase(url)];
       await migrateDatabase(holder);

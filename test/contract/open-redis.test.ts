@@ -10,7 +10,7 @@ const ISSUER = "https://login.example.com";
 const START_TIMEOUT_MS = 700;
 
 describe("openRedis", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   let server: RedisServer;
   let cluster: RedisCluster;

@@ -11,7 +11,7 @@ import { createTestCertificates, type TestCertificates } from "../support/test-c
 
 /** WB-10: the certificate of a backend is checked. */
 describe("PostgreSQL over TLS with sslmode=verify-full", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let authority: TestCertificates;
   let stranger: TestCertificates;
   let postgres: OwnPostgres;

@@ -11,7 +11,7 @@ import { rejectionOf } from "../support/stores-rejection.js";
 const MAX_RECOVERY_MS = 10_000;
 
 describe("A Redis Cluster that fails", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   let cluster: RedisCluster;
   let redis: RedisConnection;

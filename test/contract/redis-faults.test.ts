@@ -17,7 +17,7 @@ import { rejectionOf } from "../support/stores-rejection.js";
 const MAX_RECOVERY_MS = 5_000;
 
 describe("A Redis that fails", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   before(function () {
     requireRedis(this);
   });

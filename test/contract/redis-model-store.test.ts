@@ -20,7 +20,7 @@ describe("the Redis model store", () => {
   let models: ModelStore;
   const keyPrefix = newPrefix();
   before(async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     requireRedis(this);
     server = await startRedisServer({ settings: { appendonly: "yes" } });
     redis = await openRedis(server.url, { keyPrefix });
@@ -109,7 +109,7 @@ describe("the Redis model store on a Cluster", () => {
   let models: ModelStore;
   const keyPrefix = newPrefix();
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     requireRedis(this);
     cluster = await startRedisCluster();
     redis = await openRedis(cluster.url, { keyPrefix });
@@ -121,7 +121,7 @@ describe("the Redis model store on a Cluster", () => {
   });
 
   it("spreads accounts and tokens of machines evenly over the masters", async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     const writes = [];
     for (let account = 0; account < 3000; account++) {
       const accountId = `acct_${account}`;

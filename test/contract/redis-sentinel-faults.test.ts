@@ -10,7 +10,7 @@ const MAX_RECOVERY_MS = 10_000;
 const PASSWORDS = { password: "hunter2", sentinelPassword: "hunter3" };
 
 describe("A Redis that sentinels watch", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   let set: RedisSentinels;
   let redis: RedisConnection;

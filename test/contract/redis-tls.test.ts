@@ -8,7 +8,7 @@ import { rejectionOf } from "../support/stores-rejection.js";
 import { createTestCertificates, type TestCertificates } from "../support/test-certificates.js";
 
 describe("Redis with TLS", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   let certificates: TestCertificates;
   let server: RedisServer;

@@ -6,7 +6,7 @@ import { runCli } from "../support/server-process.js";
 import { PASSWORD } from "../support/test-server.js";
 
 describe("latchkey, the operator's command", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let directory: string;
   let environment: Record<string, string>;
 

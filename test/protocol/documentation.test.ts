@@ -11,7 +11,7 @@ import { authorize, createUserAgent, type Page } from "../support/user-agent.js"
 
 describe("the documentation", function () {
   // Some twenty processes, on machines that have other work.
-  this.timeout(60_000);
+  this.timeout(180_000);
   const outputs = new Map<string, Promise<string>>();
   let directory: string;
   let server: ServerProcess;

@@ -87,7 +87,7 @@ function describeEndings(start: () => Promise<Deployment>): void {
   let applications: { readonly client: TestClient; readonly rp: RelyingParty }[];
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     deployment = await start();
     const { server } = deployment;
     await server.app.resourceServers.create({
@@ -114,7 +114,7 @@ function describeEndings(start: () => Promise<Deployment>): void {
   });
   afterEach(() => Promise.all(receivers.map((receiver) => receiver.close())));
   after(async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     await deployment?.server.close();
   });
 
@@ -211,7 +211,7 @@ function describeEndings(start: () => Promise<Deployment>): void {
   }
 
   it("end one by one: all of it is refused at every node, and the other browser keeps everything", async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const [one, other] = [await openBrowser(), await openBrowser()];
     expect((await invalidate(other, { session: await handleOf(one) })).status).to.equal(200);
     expect([...(await inspect(one))]).to.have.members(ENDED);
@@ -220,7 +220,7 @@ function describeEndings(start: () => Promise<Deployment>): void {
   });
 
   it("end all but the current one, offline access included", async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const offline = { scope: "openid offline_access", prompt: "consent" };
     const [current, other] = [await openBrowser(), await openBrowser(offline)];
     const answer = await invalidate(current, { all: true, keep_current: true });
@@ -231,7 +231,7 @@ function describeEndings(start: () => Promise<Deployment>): void {
   });
 
   it("end all", async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const browsers = [await openBrowser(), await openBrowser()];
     const [first] = browsers;
     if (first === undefined) throw new Error("no browser");
@@ -241,7 +241,7 @@ function describeEndings(start: () => Promise<Deployment>): void {
   });
 
   it("end all when a command sets another password, which opens no Redis (ASVS 7.4.3)", async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const { latchkey, server } = deployment;
     const offline = { scope: "openid offline_access", prompt: "consent" };
     const browsers = [await openBrowser(), await openBrowser(offline)];
@@ -252,7 +252,7 @@ function describeEndings(start: () => Promise<Deployment>): void {
   });
 
   it("are listed and ended by command", async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const { latchkey } = deployment;
     const browser = await openBrowser();
     const handle = await handleOf(browser);

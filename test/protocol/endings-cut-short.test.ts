@@ -142,7 +142,7 @@ describeOnPostgresAndRedis("an ending whose node is killed in the middle", (stor
   let client: TestClient;
   let rp: RelyingParty;
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     nodes = await startServerNodes({
       environment: {
         NODE_ENV: "development",
@@ -157,7 +157,7 @@ describeOnPostgresAndRedis("an ending whose node is killed in the middle", (stor
     rp = await connect(nodes, client);
   });
   after(async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     await nodes?.close();
     await proxy?.close();
   });
@@ -218,7 +218,7 @@ describeOnPostgresAndRedis("an ending whose node is killed in the middle", (stor
   }
 
   it("of all others is true at the other node, and is completed there by asking again", async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const current = await signInWith(nodes, rp);
     const other = await signInWith(nodes, rp, { parameters: OFFLINE });
     const body = { all: true, keep_current: true };
@@ -232,7 +232,7 @@ describeOnPostgresAndRedis("an ending whose node is killed in the middle", (stor
   });
 
   it("of all is true at the other node, which completes it when the lease is over", async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const signedIn = await signInWith(nodes, rp, { parameters: OFFLINE });
     await killInTheMiddle(signedIn, { all: true }, "session_ending");
     expect(await canRefresh(signedIn)).to.equal(false);

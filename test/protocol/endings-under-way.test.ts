@@ -49,7 +49,7 @@ function describeUnderWay(start: () => Promise<TestServer>): void {
   let client: TestClient;
   let rp: RelyingParty;
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     server = await start();
   });
   beforeEach(async () => {

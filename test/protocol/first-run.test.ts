@@ -8,7 +8,7 @@ import { runCli, runServer, spawnServer } from "../support/server-process.js";
 import { PASSWORD } from "../support/test-server.js";
 
 describe("the server process", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let directory: string;
   let environment: Record<string, string>;
 

@@ -7,7 +7,7 @@ import { freePort } from "../support/free-port.js";
 import { runHealthCheck, spawnServer } from "../support/server-process.js";
 
 describe("the health check of the container", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let directory: string;
 
   before(async () => {

@@ -10,7 +10,7 @@ import { createSqlLogoutDeliveryStore } from "../../src/storage/sql-logout-deliv
 import { runCli } from "../support/server-process.js";
 
 describe("latchkey logout", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let directory: string;
   let database: Database;
   let store: LogoutDeliveryStore;

@@ -20,7 +20,7 @@ const AFTER_LEASE_MS = 40_000;
 
 /** OpenID Connect Back-Channel Logout 1.0, with two nodes on one database. */
 describe("back-channel logout of two nodes", function () {
-  this.timeout(90_000);
+  this.timeout(180_000);
   let nodes: ServerNodes;
   let database: TestDatabase;
   const receivers: LogoutReceiver[] = [];

@@ -118,7 +118,7 @@ describe("back-channel logout, delivered out of the person's request", () => {
   });
 
   it("makes nobody wait for clients that are down, silent, failing, redirecting or not to be trusted, and tells them when they are well", async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const certificates = await createTestCertificates("IP:127.0.0.1");
     const tls = {
       cert: readFileSync(certificates.cert, "utf8"),
@@ -301,7 +301,7 @@ describe("back-channel logout, delivered out of the person's request", () => {
   });
 
   it("tells one destination at a time no more than four, and others meanwhile", async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const silent = await startReceiver({ mode: "silent" });
     const dead = await createToldClient(silent);
     const well = await startReceiver();

@@ -45,7 +45,7 @@ describeOnEachDatabase("a server whose database is silent", (createDatabase, bac
     `/auth?client_id=${clientId}&response_type=code&scope=openid&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256`;
 
   it("answers programs with 503 temporarily_unavailable and when to come back", async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     const response = await fetch(`${server.issuer}/token`, {
       method: "POST",
       body: new URLSearchParams({
@@ -60,7 +60,7 @@ describeOnEachDatabase("a server whose database is silent", (createDatabase, bac
   });
 
   it("answers people with a page that says to try again, and leads to it", async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     const response = await get(authorization(), "text/html");
     const html = await response.text();
     expect(response.status).to.equal(503);
@@ -69,7 +69,7 @@ describeOnEachDatabase("a server whose database is silent", (createDatabase, bac
   });
 
   it("tells a person who signs in the same, and when to come back", async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     const { username: identifier, password } = server;
     const page = await agent.submit(loginPage, { identifier, password }, { action: /\/login$/ });
     expect(page.status).to.equal(503);
@@ -78,7 +78,7 @@ describeOnEachDatabase("a server whose database is silent", (createDatabase, bac
   });
 
   it("goes on serving discovery and keys, and says that it is not ready", async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     expect((await get("/.well-known/openid-configuration", "*/*")).status).to.equal(200);
     expect((await get("/jwks", "*/*")).status).to.equal(200);
     expect((await get("/health/live", "*/*")).status).to.equal(200);
@@ -91,7 +91,7 @@ describeOnEachDatabase("a server whose database is silent", (createDatabase, bac
   });
 
   it("serves again when the database answers, without a restart", async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     await proxy.be("none");
     let status = 0;
     for (let attempt = 0; attempt < 10 && status !== 303; attempt++) {

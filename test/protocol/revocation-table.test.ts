@@ -95,7 +95,7 @@ const askServer =
     rawRequest(issuer + path, request);
 
 describe("what was revoked, on one node", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
 
   describe("on SQLite", () => {
     let server: TestServer;

@@ -32,7 +32,7 @@ const AFTER = { SECRET_KEY: NEW, SECRET_KEY_PREVIOUS: "" };
 type Secrets = typeof BEFORE;
 
 describe("another SECRET_KEY for a server on SQLite", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   let directory: string;
   let server: ServerNodes;
   let holders: Holders;

@@ -12,7 +12,7 @@ describeOnPostgresAndRedis("secrets in PostgreSQL and Redis", (stores) => {
   let stored: Readonly<Record<"postgres" | "redis", string>>;
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     server = await startTestServer({
       environment: {
         DATABASE_URL: stores().databaseUrl,

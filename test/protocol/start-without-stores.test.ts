@@ -46,7 +46,7 @@ describeOnEachDatabase(
     }
 
     it("waits for them, then ends with which store it was, where, and what failed", async function () {
-      this.timeout(60_000);
+      this.timeout(180_000);
       const [database, sessions] = await Promise.all([
         expectGivingUp({ DATABASE_URL: "postgres://u:hunter2@127.0.0.1:1/latchkey" }),
         expectGivingUp({ REDIS_URL: "redis://:hunter2@127.0.0.1:1" }),
@@ -58,7 +58,7 @@ describeOnEachDatabase(
     });
 
     it("serves when they come in time", async function () {
-      this.timeout(60_000);
+      this.timeout(180_000);
       const proxies = await Promise.all([startFaultProxy(databaseUrl), startFaultProxy(redis.url)]);
       for (const proxy of proxies) await proxy.be("refuse");
       const [database, sessions] = proxies.map(({ url }) => url);
@@ -78,7 +78,7 @@ describeOnEachDatabase(
     });
 
     it("ends at once when waiting can't mend it", async function () {
-      this.timeout(60_000);
+      this.timeout(180_000);
       const startedAtMs = performance.now();
       const wrong = `redis://nobody:hunter2@127.0.0.1:${redis.port}`;
       const { code, stdout, stderr } = await runServer({ ...environment, REDIS_URL: wrong });

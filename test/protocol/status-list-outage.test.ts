@@ -46,7 +46,7 @@ describeOnEachDatabase("status lists while the database is silent", (createDatab
   };
 
   it("issues no token whose place could not be written, and says when to come back", async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     const answer = await issue(LIST_API);
     expect(answer.status).to.equal(503);
     expect(Number(answer.headers["retry-after"])).to.be.above(0);
@@ -54,7 +54,7 @@ describeOnEachDatabase("status lists while the database is silent", (createDatab
   });
 
   it("serves the lists that it has, for as long as they hold (§11.5)", async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     expect(await fetchStatus(server.issuer, accessToken)).to.equal(0);
     const { uri } = statusReferenceOf(accessToken);
     const { headers } = await rawRequest(uri);
@@ -62,7 +62,7 @@ describeOnEachDatabase("status lists while the database is silent", (createDatab
   });
 
   it("has none that it did not have before: 503, and not 404", async function () {
-    this.timeout(30_000);
+    this.timeout(120_000);
     const answer = await rawRequest(`${server.issuer}/status-lists/12345`);
     expect(answer.status).to.equal(503);
     expect(Number(answer.headers["retry-after"])).to.be.above(0);
@@ -70,7 +70,7 @@ describeOnEachDatabase("status lists while the database is silent", (createDatab
   });
 
   it("goes on when the database answers, without a restart", async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     await proxy.be("none");
     const statuses = async () => [
       (await issue(LIST_API)).status,

@@ -264,7 +264,7 @@ describe("status lists (draft-ietf-oauth-status-list-21)", () => {
 
     for (const [name, prepare] of Object.entries(WAYS)) {
       it(name, async function () {
-        this.timeout(30_000);
+        this.timeout(120_000);
         const access = await signIn();
         const { revoke, concerned } = await prepare(access);
         const atAnotherClient = await signIn({ username: access.username });

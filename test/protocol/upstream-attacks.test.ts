@@ -63,7 +63,7 @@ const UNBELIEVABLE: Record<string, Lie> = {
 };
 
 describe("a provider that lies or fails", function () {
-  this.timeout(30_000);
+  this.timeout(120_000);
   let server: TestServer;
   let relyingParty: RelyingParty;
   let upstreams: HostileUpstream[] = [];

@@ -8,7 +8,7 @@ const HOW_TO_GET_CHROMIUM =
   "install Debian's package chromium, or set CHROMIUM_PATH to where Chromium is";
 
 /** A busy machine paints the first page late. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 180_000;
 
 export interface BrowserSuite {
   /** A person at a browser without history or cookies. Closed after the test. */

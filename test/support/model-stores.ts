@@ -39,7 +39,7 @@ export function describeOnEachModelStore(
     describe(`${title} on ${backend.name}`, () => {
       let store: TestModelStore | undefined;
       before(async function () {
-        this.timeout(60_000);
+        this.timeout(180_000);
         const problem = await backend.findProblem();
         if (problem === undefined) {
           store = await backend.open();

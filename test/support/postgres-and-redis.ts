@@ -16,7 +16,7 @@ export function describeOnPostgresAndRedis(
     let stores: PostgresAndRedis | undefined;
     const closers: (() => Promise<void>)[] = [];
     before(async function () {
-      this.timeout(60_000);
+      this.timeout(180_000);
       requireRedis(this);
       const problem = await findPostgresProblem();
       if (problem !== undefined) {
