@@ -70,8 +70,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   federation: ["lib"],
   keys: ["lib"],
   mail: ["language", "lib"],
-  // What may be said of an API or a provider is the same in a file and in a command.
-  config: ["clients", "federation", "lib"],
+  // What may be said of an API, a provider or a profile is the same in a setting and elsewhere.
+  config: ["accounts", "clients", "federation", "lib"],
   lib: [],
   verify: [],
 };

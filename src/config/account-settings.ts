@@ -1,23 +1,6 @@
+import { EDITABLE_CLAIMS } from "../accounts/profile-fields.js";
 import type { Setting } from "./setting.js";
 import { textThat, wholeNumber } from "./setting-types.js";
-
-/** As in `accounts/profile-fields.ts`, which a test holds against it. */
-export const EDITABLE_CLAIMS = [
-  "name",
-  "given_name",
-  "middle_name",
-  "family_name",
-  "nickname",
-  "gender",
-  "birthdate",
-  "profile",
-  "website",
-  "picture",
-  "phone_number",
-  "locale",
-  "zoneinfo",
-  "address",
-];
 
 const profileClaims = textThat((text) =>
   text.split(",").every((name) => EDITABLE_CLAIMS.includes(name.trim()))
